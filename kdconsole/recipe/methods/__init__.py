@@ -1,0 +1,1 @@
+"""Catalogue of methods: one file an entry or a family of entries."""

@@ -1,0 +1,16 @@
+"""Cross entropy with the labels."""
+
+from typing import ClassVar, Literal
+
+from kdconsole.recipe.catalogue import METHODS
+from kdconsole.recipe.params import MethodParams
+
+
+@METHODS.declare
+class CrossEntropy(MethodParams):
+    """Cross entropy of the student's prediction with the label."""
+
+    source: ClassVar[str] = "the supervised term of every protocol"
+    needs_teacher: ClassVar[bool] = False
+
+    name: Literal["ce"] = "ce"

@@ -1,0 +1,1 @@
+"""Catalogue of optimizers: one file an entry or a family of entries."""

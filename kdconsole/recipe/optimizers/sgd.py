@@ -1,0 +1,19 @@
+"""Stochastic gradient descent."""
+
+from typing import ClassVar, Literal
+
+from kdconsole.recipe.catalogue import OPTIMIZERS
+from kdconsole.recipe.params import NamedParams, param
+
+
+@OPTIMIZERS.declare
+class Sgd(NamedParams):
+    """Stochastic gradient descent with momentum."""
+
+    source: ClassVar[str] = "CRD protocol"
+
+    name: Literal["sgd"] = "sgd"
+    lr: float = param(0.05, gt=0, help="learning rate after warm-up", source="CRD protocol")
+    momentum: float = param(0.9, ge=0, lt=1, help="momentum", source="CRD protocol")
+    nesterov: bool = param(False, help="Nesterov momentum", source="CRD protocol: off; CID: on")
+    weight_decay: float = param(5e-4, ge=0, help="L2 penalty on every weight", source="CRD protocol")

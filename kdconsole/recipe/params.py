@@ -1,0 +1,121 @@
+"""Parameter objects: one declaration per setting carries its default, range, help and source.
+
+Forms, listings, validation messages and the documentation are generated from these declarations.
+"""
+
+from typing import Any, ClassVar, NamedTuple, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+
+class Params(BaseModel):
+    """Base of every table in a recipe: strict types, unknown keys refused, immutable once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
+
+
+class NamedParams(Params):
+    """Parameters of one catalogued thing. Subclasses declare `name: Literal["…"] = "…"`.
+
+    The first line of the docstring is the one-line help; `source` cites the paper or code that decides the defaults.
+    """
+
+    name: str
+    source: ClassVar[str] = ""
+
+    @classmethod
+    def catalogue_name(cls) -> str:
+        return str(cls.model_fields["name"].default)
+
+    @classmethod
+    def summary(cls) -> str:
+        return (cls.__doc__ or "").strip().splitlines()[0]
+
+
+class MethodParams(NamedParams):
+    """Parameters of one term of the objective."""
+
+    needs_teacher: ClassVar[bool] = True
+
+    weight: float = Field(1.0, ge=0, description="factor of this term in the objective")
+
+
+class ParameterDoc(NamedTuple):
+    """One line of documentation about one parameter, as listings and forms show it."""
+
+    name: str
+    type: str
+    default: str
+    allowed: str
+    help: str
+    source: str
+
+
+def param(
+    default: Any = ...,
+    *,
+    help: str,
+    source: str = "",
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    min_length: int | None = None,
+) -> Any:
+    """Declare a parameter. `help` is one line; `source` cites where the default comes from."""
+    return Field(
+        default, description=help, json_schema_extra={"source": source}, ge=ge, gt=gt, le=le, lt=lt, min_length=min_length
+    )
+
+
+def describe(params: type[Params]) -> list[ParameterDoc]:
+    """The documentation of every parameter of `params`, in declaration order, the discriminating `name` left out."""
+    return [
+        ParameterDoc(
+            name=name,
+            type=_type_name(field.annotation),
+            default="required" if field.default is PydanticUndefined else _shown(field.default),
+            allowed=allowed_values(field),
+            help=field.description or "",
+            source=str(extra.get("source", "")) if isinstance(extra := field.json_schema_extra, dict) else "",
+        )
+        for name, field in params.model_fields.items()
+        if not (name == "name" and issubclass(params, NamedParams))
+    ]
+
+
+def allowed_values(field: FieldInfo) -> str:
+    """The range or choices of a parameter in words, for example `≥ 0, < 1` or `"exact", "relax"`."""
+    choices = _literal_choices(field.annotation)
+    if choices:
+        return ", ".join(_shown(choice) for choice in choices)
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    bounds = [
+        f"{sign} {getattr(rule, attribute):g}"
+        for rule in field.metadata
+        for attribute, sign in signs.items()
+        if getattr(rule, attribute, None) is not None
+    ]
+    return ", ".join(bounds)
+
+
+def _literal_choices(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if str(get_origin(annotation)) == "typing.Literal" else ()
+
+
+def _type_name(annotation: Any) -> str:
+    if _literal_choices(annotation):
+        return "choice"
+    return getattr(annotation, "__name__", str(annotation)) if not get_args(annotation) else str(annotation)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, Params):
+        return str(getattr(value, "name", "{…}"))
+    return str(value)

@@ -1,0 +1,41 @@
+"""Learning-rate schedules. Each gives a factor of the optimiser's learning rate; all know a linear warm-up."""
+
+from typing import ClassVar, Literal
+
+from kdconsole.recipe.catalogue import SCHEDULES
+from kdconsole.recipe.params import NamedParams, param
+
+
+class _Schedule(NamedParams):
+    """What every schedule shares."""
+
+    warmup_epochs: int = param(0, ge=0, help="epochs over which the rate grows linearly from nothing", source="")
+
+
+@SCHEDULES.declare
+class Constant(_Schedule):
+    """The same learning rate throughout."""
+
+    name: Literal["constant"] = "constant"
+
+
+@SCHEDULES.declare
+class MultiStep(_Schedule):
+    """Multiply the learning rate by gamma after each milestone."""
+
+    source: ClassVar[str] = "CRD protocol"
+
+    name: Literal["multistep"] = "multistep"
+    milestones: list[int] = param([150, 180, 210], help="epochs (1-based) after which the rate drops; 151 is the first "
+                                  "lower epoch of 150", source="CRD protocol")  # fmt: skip
+    gamma: float = param(0.1, gt=0, le=1, help="factor at each milestone", source="CRD protocol")
+
+
+@SCHEDULES.declare
+class Cosine(_Schedule):
+    """Half a cosine from the full learning rate to a final share of it, step by step."""
+
+    source: ClassVar[str] = "Loshchilov & Hutter 2017, without restarts"
+
+    name: Literal["cosine"] = "cosine"
+    final_factor: float = param(0.0, ge=0, le=1, help="share of the learning rate left at the end", source="")

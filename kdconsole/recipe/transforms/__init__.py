@@ -1,0 +1,1 @@
+"""Catalogue of transforms: one file an entry or a family of entries."""

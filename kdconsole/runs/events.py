@@ -1,0 +1,166 @@
+"""Every event a run can write, and their one encoding.
+
+One JSON object a line: `{"type": "step", "v": 1, "t": 1763700000.0, …}`. `t` is Unix time in seconds. Fields may be added
+with a default; a field never changes its meaning within a version. Readers skip types and versions they do not know.
+"""
+
+from typing import ClassVar, TypeAlias
+
+import msgspec
+
+from kdconsole.runs.result import Result
+
+VERSION = 1
+
+
+class Event(msgspec.Struct, kw_only=True, frozen=True, tag_field="type"):
+    """What all events share. `t` is set by the writer."""
+
+    version: ClassVar[int] = VERSION
+
+    v: int = VERSION
+    t: float = 0.0
+
+
+class Started(Event, tag="started"):
+    """The backend holds the run and begins. A resumed run begins again at `step` and everything after it is replayed."""
+
+    run: str
+    recipe_hash: str
+    pid: int
+    host: str
+    device: str
+    seed: int
+    facts: dict[str, str] = {}  # name, dataset, teacher, student, method, augment: what tables group by
+    versions: dict[str, str] = {}
+    phase: str = ""  # where a resumed run goes on
+    step: int = 0  # 0: from the beginning
+    resumed: bool = False
+
+
+class Phase(Event, tag="phase"):
+    """A stage of the run begins: "teacher" (trained first), "distill", later also warm-ups and augmentor phases.
+
+    `epochs` and `steps` are the planned length of the phase, `first_step` the step count at which it begins.
+    """
+
+    phase: str
+    index: int
+    total: int
+    epochs: int
+    steps: int
+    first_step: int = 0
+    detail: str = ""
+
+
+class Step(Event, tag="step"):
+    """Means over the training steps since the last such event (exact sums divided by exact counts).
+
+    `values`: "loss" is the weighted sum; "loss/<term>" each term's own value before its weight; "train/top1" per cent;
+    "lr" the current learning rate. `images_per_second` covers the same interval.
+    """
+
+    phase: str
+    step: int
+    epoch: int
+    epoch_step: int
+    values: dict[str, float | None]
+    images_per_second: float = 0.0
+
+
+class Epoch(Event, tag="epoch"):
+    """An epoch of training is complete; `values` are means over all of its images. `epoch` counts from 1."""
+
+    phase: str
+    step: int
+    epoch: int
+    values: dict[str, float | None]
+    seconds: float
+
+
+class Evaluation(Event, tag="evaluation"):
+    """A pass over a held-out split. `subject` is "student" or "teacher"; top1 and top5 are per cent."""
+
+    phase: str
+    step: int
+    epoch: int
+    subject: str
+    split: str
+    top1: float
+    loss: float | None
+    images: int
+    top5: float | None = None  # None where there are fewer than six classes
+    seconds: float = 0.0
+
+
+class Checkpoint(Event, tag="checkpoint"):
+    """A file was completed. `kind`: "resume" (training state), "best" or "last" (student weights)."""
+
+    phase: str
+    step: int
+    epoch: int
+    kind: str
+    path: str  # relative to the run directory
+
+
+class Notice(Event, tag="notice"):
+    """Something a person may want to know. `level`: "info" or "warning"; `code` is stable, for filters and alerts."""
+
+    level: str
+    code: str
+    message: str
+
+
+class Control(Event, tag="control"):
+    """The backend's answer to one line of control.jsonl."""
+
+    command: str
+    accepted: bool
+    message: str = ""
+
+
+class Finished(Event, tag="finished"):
+    """The run reached its last epoch. `result` is the content of result.json."""
+
+    step: int
+    result: Result
+
+
+class Stopped(Event, tag="stopped"):
+    """The run stopped on request, with its state saved; it can be resumed."""
+
+    step: int
+    epoch: int
+    reason: str
+
+
+class Failed(Event, tag="failed"):
+    """The run ended by a fault. `cause`: nan, oom, disk, device, data, weights, recipe, internal."""
+
+    step: int
+    cause: str
+    message: str
+    hint: str = ""
+    exit_code: int = 1
+
+
+AnyEvent: TypeAlias = (
+    Started | Phase | Step | Epoch | Evaluation | Checkpoint | Notice | Control | Finished | Stopped | Failed
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: AnyEvent) -> bytes:
+    """One line, newline included. Non-finite numbers become null; readers see None, a gap in a curve."""
+    return _encoder.encode(event) + b"\n"
+
+
+def decode(line: bytes) -> AnyEvent | None:
+    """The event in `line`, or None for a torn line, an unknown type or a newer version."""
+    try:
+        event = _decoder.decode(line)
+    except msgspec.DecodeError:
+        return None
+    return event if event.v <= VERSION else None

@@ -1,0 +1,30 @@
+"""Small text helpers: safe display of foreign text, and suggestions for misspelt names."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """`text` on one line, with control, format and bidirectional characters escaped, so that it cannot drive a terminal."""
+    shown = "".join(
+        char if unicodedata.category(char) not in _UNSAFE else char.encode("unicode_escape").decode() for char in text
+    )
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The known name closest to `name`, or an empty string when none is close."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[close[0]] if close else ""
+
+
+def slug(text: str) -> str:
+    """`text` as a file name: ASCII letters, digits, `.`, `_`, `+`, `-`; never empty, never starting with a dot."""
+    plain = unicodedata.normalize("NFKD", text.replace("→", "-")).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9._+-]+", "-", plain).strip("-.")
+    return re.sub(r"-{2,}", "-", plain)[:80] or "run"
