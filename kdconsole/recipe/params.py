@@ -33,6 +33,10 @@ class NamedParams(Params):
     def summary(cls) -> str:
         return (cls.__doc__ or "").strip().splitlines()[0]
 
+    def conflicts(self) -> list[tuple[str, str]]:
+        """Parameters that contradict each other, as (what was found, what to do)."""
+        return []
+
 
 class MethodParams(NamedParams):
     """Parameters of one term of the objective."""

@@ -26,8 +26,11 @@ class MultiStep(_Schedule):
     source: ClassVar[str] = "CRD protocol"
 
     name: Literal["multistep"] = "multistep"
-    milestones: list[int] = param([150, 180, 210], help="epochs (1-based) after which the rate drops; 151 is the first "
-                                  "lower epoch of 150", source="CRD protocol")  # fmt: skip
+    milestones: list[int] | None = param(
+        None,
+        help="epochs after which the rate drops; default 62.5, 75 and 87.5 % of all epochs (150, 180, 210 of 240)",
+        source="CRD protocol: 151 is the first epoch at the lower rate",
+    )
     gamma: float = param(0.1, gt=0, le=1, help="factor at each milestone", source="CRD protocol")
 
 

@@ -44,6 +44,11 @@ class Blur(NamedParams):
     sigma_max: float = param(2.0, gt=0, help="largest standard deviation in pixels", source=_ICDA)
     probability: float = param(1.0, ge=0, le=1, help="share of images that are blurred", source="not given; our choice")
 
+    def conflicts(self) -> list[tuple[str, str]]:
+        if self.sigma_min <= self.sigma_max:
+            return []
+        return [(f"sigma_min {self.sigma_min:g} is above sigma_max {self.sigma_max:g}", "swap them")]
+
 
 @TRANSFORMS.declare
 class Solarize(NamedParams):

@@ -1,0 +1,19 @@
+"""Cross entropy with the labels."""
+
+from torch import Tensor
+from torch.nn import functional
+
+from kdconsole.contracts import Batch, Output, OutputShape
+from kdconsole.methods.base import Method
+from kdconsole.recipe.methods.ce import CrossEntropy
+
+
+class CrossEntropyLoss(Method):
+    """Mean over the batch of -log softmax(student logits)[label]."""
+
+    def forward(self, student: Output, teacher: Output | None, batch: Batch) -> Tensor:
+        return functional.cross_entropy(student.logits, batch.labels)
+
+
+def build(params: CrossEntropy, student: OutputShape, teacher: OutputShape | None) -> CrossEntropyLoss:
+    return CrossEntropyLoss()

@@ -1,0 +1,186 @@
+"""The recipe: what one experiment is made of. Every table is declared here or in a catalogue; nothing else is accepted."""
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, model_validator
+from pydantic_core import PydanticCustomError
+
+from kdconsole.errors import UserError
+from kdconsole.recipe.arch import find_arch
+from kdconsole.recipe.catalogue import DATASETS, METHODS, OPTIMIZERS, SCHEDULES, TRANSFORMS, union_of
+from kdconsole.recipe.params import MethodParams, NamedParams, Params, param
+
+if TYPE_CHECKING:
+    AnyMethod = MethodParams
+    AnyTransform = NamedParams
+    AnyOptimizer = NamedParams
+    AnySchedule = NamedParams
+else:
+    AnyMethod = union_of(METHODS)
+    AnyTransform = union_of(TRANSFORMS)
+    AnyOptimizer = union_of(OPTIMIZERS)
+    AnySchedule = union_of(SCHEDULES)
+
+
+def refuse(key: str, found: str, hint: str = "") -> PydanticCustomError:
+    """An error about `key` of the table that is being validated."""
+    return PydanticCustomError("rule", "{found}", {"key": key, "found": found, "hint": hint})
+
+
+def _check_arch(arch: str) -> str:
+    return _or_refuse(arch, lambda name: find_arch(name))
+
+
+def _check_dataset(dataset: str) -> str:
+    return _or_refuse(dataset, lambda name: DATASETS[name])
+
+
+def _check_normalize(normalize: str) -> str:
+    if normalize in ("imagenet", "none"):
+        return normalize
+    return _or_refuse(normalize, lambda name: DATASETS[name])
+
+
+def _or_refuse(name: str, find: Any) -> str:
+    try:
+        find(name)
+    except UserError as error:
+        raise refuse("", error.message, error.hint) from None
+    return name
+
+
+def _check_device(device: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", device):
+        raise refuse("", f"no device “{device}”", "auto, cpu, cuda or cuda:N")
+    return device
+
+
+Arch = Annotated[str, AfterValidator(_check_arch)]
+
+
+class Data(Params):
+    """The images, and which part of them is used."""
+
+    dataset: Annotated[str, AfterValidator(_check_dataset)] = param(help="name of the data set; `kdconsole datasets`")
+    root: str | None = param(None, help="folder that holds data sets; default $KDCONSOLE_DATA or the user's cache")
+    download: bool = param(True, help="fetch the data set when it is absent")
+    fraction: float = param(
+        1.0, gt=0, le=1, help="share of the training images, stratified by class", source="CID Table 6"
+    )
+    validation: float = param(
+        0.0, ge=0, lt=1, help="share of the training images held out; the best epoch is then chosen on it",
+        source="HARD: 0.1; the others choose on the test set",
+    )  # fmt: skip
+    split_seed: int = param(0, ge=0, help="seed of the fraction and of the held-out part, the same for all runs")
+    normalize: Annotated[str, AfterValidator(_check_normalize)] = param(
+        "", help="channel statistics: a data set's name, imagenet or none; default: the data set's own"
+    )
+
+
+class Train(Params):
+    """How long and with what a network is trained. The defaults are the CRD protocol."""
+
+    epochs: int = param(240, ge=1, help="passes over the training images", source="CRD protocol")
+    batch_size: int = param(64, ge=1, help="images per step", source="CRD protocol")
+    optimizer: AnyOptimizer = param(help="sgd, adam or adamw with its settings")
+    schedule: AnySchedule = param(help="how the learning rate changes: constant, multistep or cosine")
+    gradient_clip: float | None = param(None, gt=0, help="largest norm of the whole gradient; default: not clipped")
+    precision: Literal["fp32", "bf16"] = param(
+        "fp32", help="arithmetic of the networks' forward passes; objective and weights stay in fp32"
+    )
+    device: Annotated[str, AfterValidator(_check_device)] = param(
+        "auto", help="auto (the first GPU, else the CPU), cpu, cuda, cuda:N"
+    )
+    threads: int | None = param(None, ge=1, help="CPU threads; default: PyTorch's choice")
+    deterministic: bool = param(True, help="only algorithms that give the same bits each time on one device")
+    eval_batch_size: int = param(500, ge=1, help="images per step of an evaluation")
+    evaluate_every: int = param(1, ge=1, help="epochs between evaluations; the last epoch is always evaluated")
+    checkpoint_every: int = param(1, ge=1, help="epochs between saved training states")
+    log_every: int = param(20, ge=1, help="steps between metric events")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Train":
+        warmup = getattr(self.schedule, "warmup_epochs", 0)
+        if warmup >= self.epochs:
+            raise refuse("schedule.warmup_epochs", f"found {warmup}, must be below train.epochs = {self.epochs}")
+        return self
+
+
+class Teacher(Params):
+    """The network that teaches: weights from a file, or trained first and kept for every run that asks the same."""
+
+    arch: Arch = param(help="network; `kdconsole models`")
+    weights: str | None = param(None, help="safetensors file, trained here or brought in with `kdconsole import`")
+    normalize: Annotated[str, AfterValidator(_check_normalize)] | None = param(
+        None, help="channel statistics of its input; default: as stored with its weights"
+    )
+    train: Train | None = param(None, help="train the teacher first with these settings")
+    augment: list[AnyTransform] = param([], help="views while the teacher itself is trained; default: the student's "
+                                        "crop and flip")  # fmt: skip
+    seed: int = param(0, ge=0, help="seed of the teacher's own training")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "Teacher":
+        if self.weights is None and self.train is None:
+            raise refuse("", "neither weights nor train is given", "name a weights file, or add a [teacher.train] table")
+        if self.weights is not None and self.train is not None:
+            raise refuse("weights", "both weights and train are given", "keep one of them")
+        return self
+
+
+class Student(Params):
+    """The network that learns."""
+
+    arch: Arch = param(help="network; `kdconsole models`")
+
+
+class Augment(Params):
+    """Views: what is done to an image before a network sees it, drawn anew for each image."""
+
+    student: list[AnyTransform] = param([], help="transforms of the student's view, in order")
+    teacher: list[AnyTransform] | None = param(
+        None, help="transforms of the teacher's own view (ICDA); default: the teacher sees the student's view"
+    )
+    share_geometry: bool = param(
+        False, help="draw crop and flip once for both views", source="ICDA leaves it open; drawn independently"
+    )
+
+
+class Recipe(Params):
+    """One experiment; each seed of it becomes a run."""
+
+    name: str = param(min_length=1, help="title; the run directory's name comes from it")
+    seeds: list[int] = param([0], min_length=1, help="one run for each seed")
+    data: Data = param(help="the images")
+    teacher: Teacher | None = param(None, help="the network that teaches; absent: the student learns alone")
+    student: Student = param(help="the network that learns")
+    method: list[AnyMethod] = param(min_length=1, help="terms of the objective, weighted and summed")
+    augment: Augment = param(help="views of teacher and student")
+    train: Train = param(help="how the student is trained")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Recipe":
+        if self.teacher is None:
+            for index, term in enumerate(self.method):
+                if term.needs_teacher:
+                    raise refuse(f"method.{index}", f"“{term.name}” needs a teacher", "add a [teacher] table")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise refuse("seeds", f"found {self.seeds}, a seed stands twice")
+        if any(not 0 <= seed < 2**32 for seed in self.seeds):
+            raise refuse("seeds", f"found {self.seeds}", "whole numbers from 0 to 4294967295")
+        return self
+
+    def term_labels(self) -> list[str]:
+        """A name for each term that is unique in this recipe: `kd`, and `kd#2` for a second one."""
+        seen: dict[str, int] = {}
+        labels = []
+        for term in self.method:
+            seen[term.name] = seen.get(term.name, 0) + 1
+            labels.append(term.name if seen[term.name] == 1 else f"{term.name}#{seen[term.name]}")
+        return labels
+
+    def images_for_training(self) -> int:
+        """How many images an epoch has, from the data set's declared size."""
+        used = DATASETS[self.data.dataset].train * self.data.fraction
+        return max(1, round(used * (1 - self.data.validation)))

@@ -1,0 +1,174 @@
+"""Reading recipe files: TOML, `extends`, `--set`; every value remembers where it came from."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomli
+
+from kdconsole.recipe.locate import key_lines
+from kdconsole.recipe.problems import KeyPath, Place, Problem, RecipeError
+
+Table = dict[str, Any]
+
+
+@dataclass
+class Source:
+    """A recipe as written, its ancestors and overrides merged in. `places` maps key paths to where they were set."""
+
+    file: Path
+    text: str
+    table: Table
+    places: dict[KeyPath, Place] = field(default_factory=dict)
+
+    def place(self, path: KeyPath) -> Place:
+        """Where `path`, or the nearest thing around it, was written."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.places:
+                return self.places[path[:length]]
+        return Place(str(self.file))
+
+
+def read_source(file: Path, overrides: list[str] | None = None) -> Source:
+    """Read `file` with everything it extends, then apply `--set` overrides. Raises RecipeError."""
+    source = _read(file, ())
+    for override in overrides or []:
+        _override(source, override)
+    return source
+
+
+def source_from_text(text: str, file: Path) -> Source:
+    """A source from text that is not (or not yet) in a file; `extends` is looked up beside `file`."""
+    return _with_parent(_parse(text, file), ())
+
+
+def _read(file: Path, children: tuple[Path, ...]) -> Source:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RecipeError([Problem(Place(str(file)), "", f"not a text in UTF-8 (byte {error.start})")]) from None
+    except OSError as error:
+        raise RecipeError(
+            [Problem(Place(str(file)), "", f"cannot be read: {error.strerror or error}", "a recipe file")]
+        ) from None
+    return _with_parent(_parse(text, file), children)
+
+
+def _parse(text: str, file: Path) -> Source:
+    try:
+        table = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
+        place = Place(str(file), getattr(error, "lineno", None))
+        raise RecipeError([Problem(place, "", f"not valid TOML: {getattr(error, 'msg', error)}")]) from None
+    lines = key_lines(text)
+    places = {path: Place(str(file), line) for path, line in lines.items()}
+    return Source(file, text, table, places)
+
+
+def _with_parent(source: Source, children: tuple[Path, ...]) -> Source:
+    extends = source.table.pop("extends", None)
+    if extends is None:
+        return source
+    place = source.places.get(("extends",), Place(str(source.file)))
+    if not isinstance(extends, str):
+        raise RecipeError([Problem(place, "extends", f"found {extends!r}", "the path of one recipe, in quotes")])
+    parent_file = (source.file.parent / extends).resolve()
+    line_of_children = (*children, source.file.resolve())
+    if parent_file in line_of_children:
+        raise RecipeError([Problem(place, "extends", f"“{extends}” extends itself, directly or in a circle")])
+    if not parent_file.is_file():
+        raise RecipeError([Problem(place, "extends", f"no file {parent_file}", hint="the path counts from this recipe")])
+    parent = _read(parent_file, line_of_children)
+    places = dict(parent.places)
+    table = merge(parent.table, source.table, (), places, source.places)
+    return Source(source.file, source.text, table, places)
+
+
+def merge(
+    below: Table, above: Table, path: KeyPath, places: dict[KeyPath, Place], above_places: dict[KeyPath, Place]
+) -> Table:
+    """`above` over `below`: tables merge key by key, everything else (lists too) replaces.
+
+    A table whose `name` changes replaces as a whole: the settings of sgd mean nothing to adam. `places` follows.
+    """
+    merged = dict(below)
+    for key, value in above.items():
+        here = (*path, key)
+        old = merged.get(key)
+        renamed = isinstance(value, dict) and isinstance(old, dict) and value.get("name", old.get("name")) != old.get("name")
+        if isinstance(value, dict) and isinstance(old, dict) and not renamed:
+            merged[key] = merge(old, value, here, places, above_places)
+            continue
+        merged[key] = value
+        for stale in [known for known in places if known[: len(here)] == here]:
+            del places[stale]
+        for known, place in above_places.items():
+            if known[: len(here)] == here:
+                places[known] = place
+        places.setdefault(here, above_places.get(here, _nearest(above_places, here)))
+    return merged
+
+
+def _nearest(places: dict[KeyPath, Place], path: KeyPath) -> Place:
+    return next((places[path[:length]] for length in range(len(path), 0, -1) if path[:length] in places), Place("recipe"))
+
+
+def _override(source: Source, override: str) -> None:
+    dotted, equals, text = override.partition("=")
+    place = Place(f"--set {override}")
+    if not equals or not dotted.strip():
+        raise RecipeError([Problem(place, "", "no key=value", hint="for example --set train.epochs=30")])
+    try:
+        value = tomli.loads(f"value = {text.strip()}")["value"]
+    except tomli.TOMLDecodeError:
+        value = text.strip()  # --set data.dataset=cifar10 needs no quotes
+    parts = dotted.strip().split(".")
+    current: Any = source.table
+    path: KeyPath = ()
+    for position, part in enumerate(parts):
+        last = position == len(parts) - 1
+        if isinstance(current, list):
+            index = _list_index(current, part)
+            if index is None:
+                names = [str(item.get("name")) if isinstance(item, dict) else str(item) for item in current]
+                raise RecipeError(
+                    [Problem(place, ".".join(parts), f"no entry “{part}”", ", ".join(names) or "an empty list")]
+                )
+            if isinstance(current[index], str) and not last:
+                current[index] = {"name": current[index]}
+            key: str | int = index
+        elif isinstance(current, dict):
+            if not last and isinstance(current.get(part), str) and part in _NAMED_TABLES:
+                current[part] = {_NAMED_TABLES[part]: current[part]}
+            key = part
+            if not last:
+                current.setdefault(part, {})
+        else:
+            raise RecipeError([Problem(place, ".".join(parts), f"“{'.'.join(parts[:position])}” is not a table")])
+        path = (*path, key)
+        if last:
+            current[key] = value
+            for stale in [known for known in source.places if known[: len(path)] == path]:
+                del source.places[stale]
+            source.places[path] = place
+        else:
+            current = current[key]
+
+
+# tables that may be written as one word, and the key that the word stands for
+_NAMED_TABLES = {
+    "optimizer": "name", "schedule": "name", "train": "preset", "augment": "preset",
+    "data": "dataset", "student": "arch", "teacher": "arch",
+}  # fmt: skip
+
+
+def _list_index(items: list[Any], part: str) -> int | None:
+    """A list entry by position (from 0) or by its name."""
+    if part.isdigit():
+        return int(part) if int(part) < len(items) else None
+    for index, item in enumerate(items):
+        if item == part or (isinstance(item, dict) and item.get("name") == part):
+            return index
+    return None
+
+

@@ -1,0 +1,95 @@
+"""A recipe as TOML: the resolved form that `kdconsole show` prints and that a run directory keeps."""
+
+import hashlib
+import json
+from typing import Any
+
+from kdconsole.recipe.schema import Recipe
+
+# settings that change where or how watchfully a run is executed, not what it computes
+_NOT_IDENTITY = {
+    "data": {"root", "download"},
+    "train": {"device", "threads", "log_every", "checkpoint_every"},
+}
+
+
+def recipe_toml(recipe: Recipe) -> str:
+    """The whole recipe with every default spelled out. Loading it again gives an equal recipe."""
+    import tomlkit
+
+    document = tomlkit.document()
+    table = recipe.model_dump(exclude_none=True)
+    for key, value in table.items():
+        document[key] = _item(value)
+    return tomlkit.dumps(document)
+
+
+def _item(value: Any) -> Any:
+    import tomlkit
+
+    if isinstance(value, dict):
+        table = tomlkit.table()
+        for key, entry in value.items():
+            table[key] = _item(entry) if isinstance(entry, dict) else _inline(entry)
+        return table
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        tables = tomlkit.aot()
+        for entry in value:
+            tables.append(_item(entry))
+        return tables
+    return value
+
+
+def _inline(value: Any) -> Any:
+    """Lists of tables inside a table (transforms) read best as one inline table a line."""
+    import tomlkit
+
+    if not (isinstance(value, list) and any(isinstance(entry, dict) for entry in value)):
+        return value
+    array = tomlkit.array().multiline(True)
+    for entry in value:
+        inline = tomlkit.inline_table()
+        inline.update(entry)
+        array.append(inline)
+    return array
+
+
+def recipe_hash(recipe: Recipe) -> str:
+    """A short identity of what the recipe computes, seeds and name left out. Equal recipes have equal hashes."""
+    table = recipe.model_dump(mode="json", exclude={"name", "seeds"})
+    for section, keys in _NOT_IDENTITY.items():
+        for key in keys:
+            table[section].pop(key, None)
+    teacher_train = (table.get("teacher") or {}).get("train") or {}
+    for key in _NOT_IDENTITY["train"]:
+        teacher_train.pop(key, None)
+    return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def recipe_facts(recipe: Recipe) -> dict[str, str]:
+    """What tables group runs by."""
+    augment = recipe.augment
+    views = "+".join(transform.name for transform in augment.student)
+    if augment.teacher is not None:
+        views = f"{'+'.join(transform.name for transform in augment.teacher)} | {views}"
+    return {
+        "name": recipe.name,
+        "dataset": recipe.data.dataset,
+        "teacher": recipe.teacher.arch if recipe.teacher else "",
+        "student": recipe.student.arch,
+        "method": method_label(recipe),
+        "augment": views,
+    }
+
+
+def method_label(recipe: Recipe) -> str:
+    """The objective as tables print it: `kd`, `icd+kd`, `icda`; cross entropy is understood, unless it is all there is.
+
+    Terms whose parameters were changed carry no mark here: `facts` are for grouping by eye, hashes for identity.
+    """
+    names = [term.name for term in recipe.method if term.name != "ce"]
+    if not names:
+        return "ce"
+    own_view = recipe.augment.teacher is not None
+    shown = ["icda" if name == "icd" and own_view else name for name in names]
+    return "+".join(sorted(shown, key=lambda name: name == "kd"))

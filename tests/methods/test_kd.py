@@ -1,0 +1,50 @@
+"""KD and CE against golden values (float64)."""
+
+import pytest
+import torch
+
+from kdconsole.contracts import Batch, Output, OutputShape
+from kdconsole.methods.base import build_method
+from kdconsole.methods.kd import softened_divergence
+from kdconsole.recipe.methods.ce import CrossEntropy
+from kdconsole.recipe.methods.kd import KnowledgeDistillation
+from tests.methods import golden
+
+_flat = torch.arange(40, dtype=torch.float64)
+STUDENT = (3 * torch.sin(0.37 * _flat + 0.5)).reshape(4, 10)
+TEACHER = (3 * torch.cos(0.23 * _flat + 0.1)).reshape(4, 10)
+SHAPE = OutputShape(10, 3, (), ())
+
+
+def _output(logits: torch.Tensor) -> Output:
+    return Output(logits, torch.zeros(len(logits), 3, dtype=logits.dtype), (), ())
+
+
+@pytest.mark.parametrize(("temperature", "expected"), [(4.0, 3.16914844639), (1.0, 2.18914073511)])
+def test_kd(temperature: float, expected: float) -> None:
+    method = build_method(KnowledgeDistillation(temperature=temperature), SHAPE, SHAPE)
+    batch = Batch(torch.tensor([0, 3, 6, 9]), torch.arange(4))
+    assert method(_output(STUDENT), _output(TEACHER), batch).item() == pytest.approx(expected, abs=1e-10)
+
+
+def test_kd_on_the_second_golden_set() -> None:
+    value = softened_divergence(golden.STUDENT_LOGITS, golden.TEACHER_LOGITS, 4.0)
+    assert value.item() == pytest.approx(2.4403719844, abs=1e-9)
+
+
+def test_kd_gradient_agrees_with_finite_differences() -> None:
+    assert torch.autograd.gradcheck(lambda logits: softened_divergence(logits, TEACHER, 4.0), STUDENT.clone().requires_grad_())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_kd_of_extreme_logits_is_finite(dtype: torch.dtype) -> None:
+    extreme = torch.tensor([[1e4, -1e4, 0.0]], dtype=dtype, requires_grad=True)
+    value = softened_divergence(extreme, torch.tensor([[-1e4, 1e4, 0.0]], dtype=dtype), 1.0)
+    value.backward()
+    assert torch.isfinite(value) and extreme.grad is not None and torch.isfinite(extreme.grad).all()
+
+
+def test_cross_entropy_needs_no_teacher() -> None:
+    batch = Batch(torch.tensor([0, 3, 6, 9]), torch.arange(4))
+    value = build_method(CrossEntropy(), SHAPE, None)(_output(STUDENT), None, batch)
+    assert value.item() == pytest.approx(4.25472496049, abs=1e-10)
