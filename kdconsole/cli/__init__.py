@@ -1,0 +1,1 @@
+"""Typer commands: parse, call one function, print. stdout is data, stderr is narration; see `kdconsole.errors.ExitCode`."""

@@ -1,0 +1,1 @@
+"""HOW a run starts. Never imports torch: the training process is another one."""

@@ -9,6 +9,6 @@ DATASETS.declare(
         help="1,797 handwritten digits, 8×8, inside scikit-learn: no download; every fifth image is the test set",
         source="UCI optical recognition of handwritten digits (test part), via sklearn.datasets.load_digits",
         classes=10, channels=1, size=(8, 8), train=1437, test=360,
-        mean=(0.3053,), std=(0.3760,), bundled=True,
+        mean=(0.3053,), std=(0.3762,), bundled=True,
     )
 )  # fmt: skip

@@ -1,0 +1,88 @@
+"""The first and the last event of a run: it says how it begins, and it ends with an honest last word whatever happens."""
+
+import os
+import platform
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from kdconsole import __version__
+from kdconsole.backend.device import describe_device
+from kdconsole.backend.failures import Diverged, StopRequested, classify
+from kdconsole.backend.resume import load_state
+from kdconsole.backend.sinks import TEACHER_PHASE
+from kdconsole.backend.teacher import teacher_folder, teacher_recipe
+from kdconsole.errors import ExitCode
+from kdconsole.recipe.schema import Recipe
+from kdconsole.recipe.write import recipe_facts, recipe_hash
+from kdconsole.runs.events import Failed, Started, Stopped
+from kdconsole.runs.layout import RunFolder
+from kdconsole.runs.log import EventWriter
+
+
+@contextmanager
+def supervised(recipe: Recipe, folder: RunFolder, device: torch.device, events: EventWriter) -> Iterator[None]:
+    """Write `started`; if the body raises, write `stopped` or `failed` and let the exception go on.
+
+    A teacher that is trained first has a log of its own, supervised inside its student's.
+    """
+    phase, step = resume_point(recipe, folder)
+    events.append(
+        Started(
+            run=folder.name,
+            recipe_hash=recipe_hash(recipe),
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            device=describe_device(device),
+            seed=recipe.seeds[0],
+            facts=recipe_facts(recipe),
+            versions={"kdconsole": __version__, "torch": str(torch.__version__), "python": platform.python_version()},
+            phase=phase,
+            step=step,
+            resumed=step > 0,
+        )
+    )
+    try:
+        yield
+    except BaseException as error:
+        tell_end(error, events)
+        raise
+
+
+def tell_end(error: BaseException, events: EventWriter) -> None:
+    """Write the last event of a run that `error` has ended. A disk too full even for that is left to the log file."""
+    if isinstance(error, StopRequested):
+        event: Stopped | Failed = Stopped(step=error.step, epoch=error.epoch, reason=error.reason)
+    else:
+        failure = classify(error)
+        event = Failed(
+            step=error.step if isinstance(error, Diverged) else 0,
+            cause=failure.cause,
+            message=failure.message,
+            hint=failure.hint,
+            exit_code=failure.exit_code,
+        )
+    try:
+        events.append(event)
+        events.sync()
+    except OSError as full:
+        print(f"cannot write the last event ({full}): {event}", flush=True)
+
+
+def exit_code_of(error: BaseException) -> ExitCode:
+    """The exit code that tells `error` to scripts."""
+    return ExitCode.STOPPED if isinstance(error, StopRequested) else classify(error).exit_code
+
+
+def resume_point(recipe: Recipe, folder: RunFolder) -> tuple[str, int]:
+    """(phase, step) at which a run goes on; ("", 0) from its beginning. A run may have been left inside its teacher."""
+    saved = load_state(folder.resume)
+    if saved is not None:
+        return str(saved["phase"]), int(saved["progress"]["step"])
+    if recipe.teacher is not None and recipe.teacher.train is not None:
+        saved = load_state(teacher_folder(folder.path.parent, teacher_recipe(recipe, recipe.teacher)).resume)
+        if saved is not None:
+            return TEACHER_PHASE, int(saved["progress"]["step"])
+    return "", 0

@@ -1,0 +1,48 @@
+"""Random numbers: one named stream for each purpose, all derived from the run's seed, all restorable."""
+
+import hashlib
+
+import torch
+
+_VIEWS = ("student view", "teacher view")
+
+
+def derived_seed(seed: int, purpose: str) -> int:
+    """A 63-bit seed for one purpose; changing one purpose's use of randomness leaves the others as they were."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{purpose}".encode()).digest()[:8]) >> 1
+
+
+def shuffle_stream(seed: int, epoch: int) -> torch.Generator:
+    """The order of images of one epoch is a function of seed and epoch alone, so that resuming needs no state for it.
+
+    On the CPU for every device: the same order everywhere.
+    """
+    return torch.Generator().manual_seed(derived_seed(seed, f"order of epoch {epoch}"))
+
+
+class Streams:
+    """The streams that advance during training: both views on the device, and PyTorch's own (dropout)."""
+
+    def __init__(self, seed: int, device: torch.device) -> None:
+        self._device = device
+        self.student_view, self.teacher_view = (
+            torch.Generator(device).manual_seed(derived_seed(seed, purpose)) for purpose in _VIEWS
+        )
+        torch.manual_seed(derived_seed(seed, "dropout"))
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        state = {
+            "student_view": self.student_view.get_state(),
+            "teacher_view": self.teacher_view.get_state(),
+            "torch": torch.get_rng_state(),
+        }
+        if self._device.type == "cuda":
+            state["cuda"] = torch.cuda.get_rng_state(self._device)
+        return state
+
+    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
+        self.student_view.set_state(state["student_view"])
+        self.teacher_view.set_state(state["teacher_view"])
+        torch.set_rng_state(state["torch"])
+        if self._device.type == "cuda" and "cuda" in state:
+            torch.cuda.set_rng_state(state["cuda"], self._device)

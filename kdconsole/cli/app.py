@@ -1,0 +1,73 @@
+"""The command line: one command a module, imported when it is called for."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from kdconsole import __version__
+from kdconsole.cli import catalogue, check, compare, evaluate, importing, ls, resume, run, show, stop, watch
+from kdconsole.cli.options import Root
+from kdconsole.errors import ExitCode, UserError
+
+# rich help pages and tracebacks cost 80 ms on every call
+app = typer.Typer(
+    name="kdconsole",
+    help="Run knowledge-distillation experiments: build, train, watch, compare. Without a command: the console.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=False,
+)
+
+for module in (run, watch, resume, stop, ls, show, check, compare, evaluate, importing, catalogue):
+    module.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kdconsole {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def console(
+    context: typer.Context,
+    root: Root = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Open the console when no command is given."""
+    if context.invoked_subcommand is not None:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UserError("the console needs a terminal", hint="`kdconsole ls` and `kdconsole watch RUN` work without one")
+    from kdconsole.cli.options import root_folder
+    from kdconsole.tui.app import main
+
+    raise typer.Exit(main(root_folder(root), None))
+
+
+def run_command() -> int:
+    """Run the command line of this process; returns the exit code. Users' faults print one message, no traceback."""
+    try:
+        app()
+    except UserError as error:
+        print(f"kdconsole: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # the reader of a pipe went away; keep the interpreter from complaining when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except KeyboardInterrupt:
+        return ExitCode.STOPPED
+    except OSError as error:
+        print(f"kdconsole: {error}", file=sys.stderr)
+        return ExitCode.RETRY
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else ExitCode.OK
+    return ExitCode.OK
+
+

@@ -1,0 +1,64 @@
+"""`kdconsole eval RUN|FILE`: measure a student, rebuilt from its file alone."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from kdconsole.cli.narrate import print_json
+from kdconsole.cli.options import Json, Root, root_folder
+from kdconsole.cli.words import number, percent
+from kdconsole.errors import UserError
+from kdconsole.runs.layout import open_run
+
+
+def register(app: typer.Typer) -> None:
+    app.command("eval", help="Measure a run's student, or a weights file, on a data set.")(evaluate)
+
+
+def evaluate(
+    what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a safetensors file.")],
+    data: Annotated[str | None, typer.Option("--data", help="Data set; default the one it was trained on.")] = None,
+    split: Annotated[str, typer.Option("--split", help="test or train.")] = "test",
+    best: Annotated[bool, typer.Option("--best", help="The best student of a run instead of the last.")] = False,
+    data_root: Annotated[Path | None, typer.Option("--data-root", help="Folder of data sets.")] = None,
+    download: Annotated[bool, typer.Option("--download", help="Fetch the data set when it is absent.")] = False,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    path = Path(what)
+    if not what.endswith(".safetensors"):
+        folder = open_run(root_folder(root), what)
+        path = folder.student_best if best else folder.student
+        if not path.exists():
+            raise UserError(f"run “{folder.name}” has no {path.name} yet", hint="it is written after its first epoch")
+    from kdconsole.evaluate.saved import evaluate_file
+
+    accuracy, info, dataset = evaluate_file(
+        path, dataset=data, split=_split(split), root=data_root or _recipe_root(path), download=download
+    )
+    if json:
+        print_json({"file": str(path), "arch": info.arch, "dataset": dataset, "split": split, **accuracy._asdict()})
+        return
+    top5 = f", top-5 {percent(accuracy.top5)} %" if accuracy.top5 is not None else ""
+    print(
+        f"{info.arch} on {dataset} {split}: top-1 {percent(accuracy.top1)} %{top5}, "
+        f"loss {number(accuracy.loss)}, {accuracy.images:,} images"
+    )
+
+
+def _split(split: str) -> Literal["train", "test"]:
+    if split == "train" or split == "test":
+        return split
+    raise UserError(f"no split “{split}”", hint="test or train")
+
+
+def _recipe_root(weights: Path) -> Path | None:
+    """The folder of data sets that the run beside `weights` used."""
+    recipe = weights.parent / "recipe.toml"
+    if not recipe.is_file():
+        return None
+    from kdconsole.recipe.load import load_recipe
+
+    named = load_recipe(recipe).data.root
+    return Path(named) if named else None

@@ -1,0 +1,62 @@
+"""`kdconsole ls`: all runs, newest first."""
+
+from typing import Annotated
+
+import typer
+
+from kdconsole.cli.narrate import print_json, say
+from kdconsole.cli.options import Json, Root, root_folder
+from kdconsole.cli.words import duration, percent
+from kdconsole.runs.listing import RunSummary, list_runs
+
+_HEADINGS = ("run", "status", "method", "pair", "seed", "epoch", "last", "best", "age/eta")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("ls", help="List the runs, newest first.")(ls)
+
+
+def ls(
+    root: Root = None,
+    teachers: Annotated[bool, typer.Option("--teachers", help="List the trained teachers too.")] = False,
+    json: Json = False,
+) -> None:
+    folder = root_folder(root)
+    runs = [run for run in list_runs(folder) if teachers or not run.teacher]
+    if json:
+        print_json([_facts(run) for run in runs])
+        return
+    if not runs:
+        say(f"no runs in {folder}\n  → `kdconsole run recipes/quickstart.toml` makes one")
+        return
+    rows = [_HEADINGS, *(_row(run) for run in runs)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _row(run: RunSummary) -> tuple[str, ...]:
+    facts = run.facts
+    pair = f"{facts['teacher']}→{facts['student']}" if facts.get("teacher") else facts.get("student", "–")
+    status = f"{run.status.glyph} {run.status.word}"
+    clock = f"eta {duration(run.eta)}" if run.eta is not None else duration(run.status.age_seconds)
+    return (
+        run.name,
+        status,
+        facts.get("method", "–"),
+        pair,
+        "–" if run.seed is None else str(run.seed),
+        f"{run.epoch}/{run.epochs}",
+        percent(run.last_top1),
+        percent(run.best_top1),
+        clock,
+    )
+
+
+def _facts(run: RunSummary) -> dict[str, object]:
+    return {
+        "run": run.name, "path": str(run.folder.path), "status": str(run.status.status), "detail": run.status.detail,
+        "teacher_run": run.teacher, "facts": run.facts, "seed": run.seed, "started": run.started, "phase": run.phase,
+        "epoch": run.epoch, "epochs": run.epochs, "split": run.split, "last_top1": run.last_top1,
+        "best_top1": run.best_top1, "eta": run.eta,
+    }  # fmt: skip

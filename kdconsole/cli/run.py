@@ -1,0 +1,31 @@
+"""`kdconsole run RECIPE`: make the run directories, start the backend, follow it."""
+
+from typing import Annotated
+
+import typer
+
+from kdconsole.cli.options import Json, RecipeFile, Root, Set, root_folder
+
+
+def register(app: typer.Typer) -> None:
+    app.command("run", help="Train what a recipe describes and follow it.")(run)
+
+
+def run(
+    recipe: RecipeFile,
+    set_: Set = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the run directory; default from the recipe.")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Start it, print how to come back, and return.")] = False,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    from kdconsole.cli.attend import start_detached, tend_runs
+    from kdconsole.launch.create import create_runs
+    from kdconsole.recipe.load import load_recipe
+
+    loaded = load_recipe(recipe, set_ or ())
+    folders = create_runs(loaded, root_folder(root).resolve(), recipe.read_text(encoding="utf-8"), name)
+    if detach:
+        start_detached(folders, json=json)
+    else:
+        raise typer.Exit(tend_runs(folders, json=json))
