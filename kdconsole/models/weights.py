@@ -1,0 +1,92 @@
+"""Students and teachers on disk: safetensors that say which network they are."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from kdconsole.errors import UserError
+from kdconsole.files import write_atomically
+from kdconsole.models.fit import conform, fit
+from kdconsole.models.network import Network
+from kdconsole.models.weight_files import shown
+from kdconsole.models.weights_info import (
+    WeightsInfo,
+    damaged,
+    info_from_metadata,
+    read_info,
+    require_fits,
+    require_safetensors,
+)
+from kdconsole.models.zoo import Outline, build, outline
+
+__all__ = ["WeightsInfo", "load_network", "read_info", "require_fits", "save_state", "save_weights"]
+
+
+def save_weights(path: Path, model: nn.Module, info: WeightsInfo) -> None:
+    """Write `model` and `info` to `path`, atomically: a reader finds the old file or the new one, never a part.
+
+    The tensors are copied to the CPU. Equal weights and infos give equal bytes. Raises ValueError when the model is not
+    the network that `info` names, so that no file is written which cannot be read back; OSError when the disk refuses.
+    """
+    # torch.compile wraps a module and prefixes its names.
+    save_state(path, getattr(model, "_orig_mod", model).state_dict(), info)
+
+
+def save_state(path: Path, state: Mapping[str, Tensor], info: WeightsInfo) -> None:
+    """`save_weights` for a state_dict."""
+    expected = outline(info.arch, info.classes, info.channels).tensors
+    found = fit(expected, state)
+    if not found:
+        raise ValueError(f"this is not a {info.arch} with {info.classes} classes: {found}")
+    # Through bytes, because the library's own writer reports a full disk as a text, not as an OSError with its number.
+    content = save(conform(expected, state), info.to_metadata())
+    write_atomically(path, lambda temporary: _write(temporary, content))
+
+
+def load_network(path: Path, *, classes: int | None = None, channels: int | None = None) -> tuple[Network, WeightsInfo]:
+    """Rebuild the network of `path`, on the CPU, in eval mode; the global random generator is not advanced.
+
+    `classes` and `channels`, when given, are what the caller needs. Raises UserError when the file is missing, damaged
+    or not safetensors, when its metadata are missing, and when its tensors are not those of the network it names. Only
+    BatchNorm's step counters may be absent: they start at 0.
+    """
+    require_safetensors(path)
+    try:
+        with safe_open(str(path), framework="pt", device="cpu") as handle:
+            info = info_from_metadata(handle.metadata(), path)
+            state = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 (not a mapping)
+    except (SafetensorError, OSError) as error:
+        raise damaged(path, error) from None
+    require_fits(info, path, classes=classes, channels=channels)
+    tensors = _expected(info, state, path)
+    # Building draws an initialisation; a run's random numbers must not depend on where its teacher is from.
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        network = build(info.arch, classes=info.classes, channels=info.channels)
+    network.load_state_dict(conform(tensors, state))
+    return network.eval(), info
+
+
+def _expected(info: WeightsInfo, state: Mapping[str, Tensor], path: Path) -> Mapping[str, Tensor]:
+    """The state_dict, on the meta device, that `state` must match; raises UserError when it does not."""
+    hint = "the file was altered or mixed up; import or train the network again"
+    try:
+        expected: Outline = outline(info.arch, info.classes, info.channels)
+    except UserError as error:
+        raise UserError(f"{shown(path)}: {error.message}", hint=error.hint) from None
+    head = state.get(expected.head)
+    if head is not None and head.dim() == 2 and head.shape[0] != info.classes:
+        raise UserError(
+            f"{shown(path)} says {info.classes} classes, but its {expected.head} has {head.shape[0]} rows", hint=hint
+        )
+    found = fit(expected.tensors, state)
+    if not found:
+        raise UserError(f"{shown(path)} says {info.arch}, but its tensors do not fit: {found}", hint=hint)
+    return expected.tensors
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
