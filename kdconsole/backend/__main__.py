@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from kdconsole.errors import ExitCode, UserError
+from kdconsole.runs.control import clear
 from kdconsole.runs.layout import RunFolder, is_run
 from kdconsole.runs.lock import RunLock
-from kdconsole.runs.result import read_result
+from kdconsole.runs.state import is_finished
 
 
 def main(arguments: list[str]) -> int:
@@ -22,8 +23,9 @@ def main(arguments: list[str]) -> int:
                 if not is_run(folder.path):
                     raise UserError(f"{folder.path} is not a run directory (no recipe.toml)")
                 locks.enter_context(RunLock(folder))
-                if read_result(folder.result) is not None:
+                if is_finished(folder):
                     raise UserError(f"the run in {folder.path} is finished", hint="start a new one with `kdconsole run`")
+                clear(folder)  # what was asked of an earlier process is not meant for this one
             return _train(folders)
     except (UserError, OSError) as error:
         print(error, file=sys.stderr)

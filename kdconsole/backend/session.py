@@ -35,7 +35,8 @@ from kdconsole.runs.events import Evaluation, Finished, Notice, Phase
 from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.lock import Heartbeat, LockHeld, RunLock
 from kdconsole.runs.log import EventWriter
-from kdconsole.runs.result import Result, Score, read_result, write_result
+from kdconsole.runs.result import Result, Score, write_result
+from kdconsole.runs.state import is_finished
 
 
 class Session:
@@ -96,7 +97,7 @@ class Session:
         recipe = teacher_recipe(self._recipe, teacher)
         folder = teacher_folder(self._folder.path.parent, recipe)
         folder.path.mkdir(parents=True, exist_ok=True)
-        if read_result(folder.result) is None:
+        if not is_finished(folder):
             self._train_teacher(recipe, folder)
         elif load_state(self._folder.resume) is None:
             self._sink.append(
@@ -108,7 +109,7 @@ class Session:
         while True:
             try:
                 with RunLock(folder), Heartbeat(folder), EventWriter(folder.events) as own:
-                    if read_result(folder.result) is not None:
+                    if is_finished(folder):
                         return  # another run has finished it while this one waited
                     if not folder.recipe.exists():
                         folder.recipe.write_text(recipe_toml(recipe), encoding="utf-8")

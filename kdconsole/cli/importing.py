@@ -30,13 +30,15 @@ def import_(
     from kdconsole.models.importer import import_checkpoint
 
     target = out or root_folder(root) / "teachers" / f"{slug(file.stem)}.safetensors"
-    target.parent.mkdir(parents=True, exist_ok=True)
     report = import_checkpoint(file, arch=arch, dataset=data, normalise=normalize, out=target, overwrite=overwrite)
     if json:
         print_json(asdict(report))
         return
     print(report.path)
     say(f"{report.arch}, {report.classes} classes, {report.tensors} tensors")
+    for what, names in (("left aside", report.ignored), ("not in the file, filled in", report.filled)):
+        if names:
+            say(f"{what}: {len(names)} tensors ({', '.join(printable(name) for name in names[:6])}{', …' if names[6:] else ''})")
     for note in report.notes:
         say(f"note: {printable(note)}")
     for key, value in report.claimed.items():

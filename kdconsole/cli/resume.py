@@ -6,7 +6,6 @@ import typer
 
 from kdconsole.cli.options import Json, Root, root_folder
 from kdconsole.errors import UserError
-from kdconsole.runs.control import clear
 from kdconsole.runs.layout import RunFolder, open_run
 from kdconsole.runs.state import load_state
 from kdconsole.runs.status import Status, status_of
@@ -27,8 +26,6 @@ def resume(
     folders = [open_run(root_folder(root), run) for run in runs]
     for folder in folders:
         _require_resumable(folder)
-    for folder in folders:
-        clear(folder)  # what was asked of the process before is not meant for the next one
     if detach:
         start_detached(folders, json=json)
     else:

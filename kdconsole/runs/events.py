@@ -1,7 +1,8 @@
 """Every event a run can write, and their one encoding.
 
-One JSON object a line: `{"type": "step", "v": 1, "t": 1763700000.0, …}`. `t` is Unix time in seconds. Fields may be added
-with a default; a field never changes its meaning within a version. Readers skip types and versions they do not know.
+One JSON object a line: `{"type": "step", "v": 1, "t": 1763700000.0, …}`. `t` is Unix time in seconds. Fields may be
+added with a default; a field never changes its meaning within a version. Readers skip types and versions they do not
+know.
 """
 
 from typing import ClassVar, TypeAlias
@@ -22,8 +23,8 @@ class Event(msgspec.Struct, kw_only=True, frozen=True, tag_field="type"):
     t: float = 0.0
 
 
-class Started(Event, tag="started"):
-    """The backend holds the run and begins. A resumed run begins again at `step` and everything after it is replayed."""
+class Started(Event, frozen=True, tag="started"):
+    """The backend holds the run and begins. A resumed run begins again at `step`; all that follows it is replayed."""
 
     run: str
     recipe_hash: str
@@ -38,7 +39,7 @@ class Started(Event, tag="started"):
     resumed: bool = False
 
 
-class Phase(Event, tag="phase"):
+class Phase(Event, frozen=True, tag="phase"):
     """A stage of the run begins: "teacher" (trained first), "distill", later also warm-ups and augmentor phases.
 
     `epochs` and `steps` are the planned length of the phase, `first_step` the step count at which it begins.
@@ -53,7 +54,7 @@ class Phase(Event, tag="phase"):
     detail: str = ""
 
 
-class Step(Event, tag="step"):
+class Step(Event, frozen=True, tag="step"):
     """Means over the training steps since the last such event (exact sums divided by exact counts).
 
     `values`: "loss" is the weighted sum; "loss/<term>" each term's own value before its weight; "train/top1" per cent;
@@ -68,7 +69,7 @@ class Step(Event, tag="step"):
     images_per_second: float = 0.0
 
 
-class Epoch(Event, tag="epoch"):
+class Epoch(Event, frozen=True, tag="epoch"):
     """An epoch of training is complete; `values` are means over all of its images. `epoch` counts from 1."""
 
     phase: str
@@ -78,7 +79,7 @@ class Epoch(Event, tag="epoch"):
     seconds: float
 
 
-class Evaluation(Event, tag="evaluation"):
+class Evaluation(Event, frozen=True, tag="evaluation"):
     """A pass over a held-out split. `subject` is "student" or "teacher"; top1 and top5 are per cent."""
 
     phase: str
@@ -93,7 +94,7 @@ class Evaluation(Event, tag="evaluation"):
     seconds: float = 0.0
 
 
-class Checkpoint(Event, tag="checkpoint"):
+class Checkpoint(Event, frozen=True, tag="checkpoint"):
     """A file was completed. `kind`: "resume" (training state), "best" or "last" (student weights)."""
 
     phase: str
@@ -103,7 +104,7 @@ class Checkpoint(Event, tag="checkpoint"):
     path: str  # relative to the run directory
 
 
-class Notice(Event, tag="notice"):
+class Notice(Event, frozen=True, tag="notice"):
     """Something a person may want to know. `level`: "info" or "warning"; `code` is stable, for filters and alerts."""
 
     level: str
@@ -111,7 +112,7 @@ class Notice(Event, tag="notice"):
     message: str
 
 
-class Control(Event, tag="control"):
+class Control(Event, frozen=True, tag="control"):
     """The backend's answer to one line of control.jsonl."""
 
     command: str
@@ -119,14 +120,14 @@ class Control(Event, tag="control"):
     message: str = ""
 
 
-class Finished(Event, tag="finished"):
+class Finished(Event, frozen=True, tag="finished"):
     """The run reached its last epoch. `result` is the content of result.json."""
 
     step: int
     result: Result
 
 
-class Stopped(Event, tag="stopped"):
+class Stopped(Event, frozen=True, tag="stopped"):
     """The run stopped on request, with its state saved; it can be resumed."""
 
     step: int
@@ -134,7 +135,7 @@ class Stopped(Event, tag="stopped"):
     reason: str
 
 
-class Failed(Event, tag="failed"):
+class Failed(Event, frozen=True, tag="failed"):
     """The run ended by a fault. `cause`: nan, oom, disk, device, data, weights, recipe, internal."""
 
     step: int
@@ -161,6 +162,6 @@ def decode(line: bytes) -> AnyEvent | None:
     """The event in `line`, or None for a torn line, an unknown type or a newer version."""
     try:
         event = _decoder.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return event if event.v <= VERSION else None

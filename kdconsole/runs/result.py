@@ -20,8 +20,9 @@ class Score(msgspec.Struct, kw_only=True, frozen=True):
 class Result(msgspec.Struct, kw_only=True, frozen=True):
     """Scores of a run. `last` is the student after its last epoch, `best` at the epoch that was best on `selected_on`.
 
-    Both are stored, because papers differ in which of the two they print. All scores of one kind are on every split that
-    was evaluated: {"test": Score, "validation": Score}. `files` maps a role ("student", "student_best", "teacher") to a path.
+    Both are stored, because papers differ in which of the two they print. All scores of one kind are on every split
+    that was evaluated: {"test": Score, "validation": Score}. `files` maps a role ("student", "student_best", "teacher")
+    to a path.
     """
 
     run: str
@@ -49,7 +50,7 @@ def read_result(path: Path) -> Result | None:
     """The result in `path`, or None when there is none that can be read."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Result)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

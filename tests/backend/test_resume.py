@@ -1,0 +1,113 @@
+"""A run killed at any moment continues to the same bits as one that was left alone."""
+
+import hashlib
+import random
+import signal
+from pathlib import Path
+
+import pytest
+
+from kdconsole.runs.control import send
+from kdconsole.runs.events import Started, Step, Stopped
+from kdconsole.runs.layout import RunFolder
+from kdconsole.runs.state import is_finished, load_state
+from tests.backends import Backend, events_of, wait_until
+
+
+def _hashes(folder: RunFolder) -> dict[str, str]:
+    files = {"last": folder.student, "best": folder.student_best}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    backend = Backend(tmp_path_factory.mktemp("undisturbed"))
+    folder = backend.create()
+    assert backend.finish(folder) == 0, folder.log
+    return folder
+
+
+def test_two_undisturbed_runs_agree(undisturbed: RunFolder, backend: Backend) -> None:
+    folder = backend.create()
+    assert backend.finish(folder) == 0
+    assert _hashes(folder) == _hashes(undisturbed)
+
+
+def test_killed_at_random_moments_and_resumed(undisturbed: RunFolder, backend: Backend) -> None:
+    """kill -9 after the log has grown by a random share: in the teacher, in the student, between two files."""
+    folder = backend.create()
+    size = undisturbed.events.stat().st_size
+    draw = random.Random(20261121)
+    kills = 0
+    for _ in range(5):
+        process = backend.start(folder)
+        grown = _size(folder.events) + draw.uniform(0.02, 0.5) * size
+        wait_until(lambda: process.poll() is not None or _size(folder.events) >= grown)  # noqa: B023
+        process.kill()
+        assert process.wait() in (0, -signal.SIGKILL)
+        if is_finished(folder):
+            break
+        kills += 1
+    else:
+        assert backend.finish(folder) == 0
+    assert kills >= 2
+    assert _hashes(folder) == _hashes(undisturbed)
+    assert len(events_of(folder, Started)) == kills + 1
+    clean, resumed = load_state(undisturbed), load_state(folder)
+    curves = [
+        {key: list(series.y) for key, series in state.series.items()} for state in (clean, resumed)
+    ]
+    assert curves[0] == curves[1]
+
+
+def test_stopped_in_the_middle_of_an_epoch_and_resumed(undisturbed: RunFolder, backend: Backend) -> None:
+    folder = backend.create()
+    process = backend.start(folder)
+    wait_until(lambda: any(event.phase == "distill" for event in events_of(folder, Step)))
+    send(folder, "stop")
+    assert process.wait(60) == 130
+    assert isinstance(load_state(folder).outcome, Stopped)
+    assert backend.finish(folder) == 0
+    assert _hashes(folder) == _hashes(undisturbed)
+
+
+def test_sigterm_inside_the_teacher_saves_and_resumes(undisturbed: RunFolder, backend: Backend) -> None:
+    folder = backend.create()
+    process = backend.start(folder)
+    wait_until(lambda: events_of(folder, Step))
+    process.terminate()
+    assert process.wait(60) == 130
+    assert backend.finish(folder) == 0
+    assert _hashes(folder) == _hashes(undisturbed)
+    starts = [event for event in events_of(folder, Started) if event.resumed]
+    assert [event.phase for event in starts] == ["teacher"]
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def test_a_finished_run_is_not_started_again(undisturbed: RunFolder, backend: Backend) -> None:
+    before = undisturbed.events.read_bytes()
+    process = backend.start(undisturbed)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert b"finished" in output and b"Traceback" not in output
+    assert undisturbed.events.read_bytes() == before
+
+
+def test_a_damaged_saved_state_is_one_clear_message(backend: Backend) -> None:
+    folder = backend.create()
+    process = backend.start(folder)
+    wait_until((folder.resume / "state.pt").exists)
+    process.kill()
+    process.wait()
+    (folder.resume / "state.pt").write_bytes(b"\x80\x04garbage")
+    process = backend.start(folder)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert b"Traceback" not in output
+    outcome = load_state(folder).outcome
+    assert outcome is not None and "cannot be read" in outcome.message
+
+

@@ -1,0 +1,100 @@
+"""Driving the real backend and the real command line from tests."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from kdconsole.launch.create import create_runs
+from kdconsole.recipe.load import build_recipe
+from kdconsole.recipe.source import source_from_text
+from kdconsole.runs.events import AnyEvent
+from kdconsole.runs.layout import RunFolder
+from kdconsole.runs.log import read_events
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+# real digits, a teacher that is trained first, two views, every term; about three seconds
+TINY = """
+name = "tiny"
+[data]
+dataset = "digits"
+fraction = 0.3
+[teacher]
+arch = "resnet8"
+[teacher.train]
+epochs = 2
+log_every = 2
+[student]
+arch = "wrn_10_1"
+[[method]]
+name = "ce"
+[[method]]
+name = "kd"
+[[method]]
+name = "icd"
+[augment]
+teacher = [{ name = "crop", padding = 1 }]
+student = [{ name = "crop", padding = 1 }, "jitter", "blur", "solarize"]
+[train]
+epochs = 3
+log_every = 2
+threads = 1
+"""
+
+
+class Backend:
+    """Starts `python -m kdconsole.backend` on recipes given as text."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def create(self, text: str = TINY, name: str | None = None) -> RunFolder:
+        """A run directory that nothing has touched yet."""
+        recipe = build_recipe(source_from_text(text, self.root / "recipe.toml"))
+        return create_runs(recipe, self.root, text, name)[0]
+
+    def start(self, *folders: RunFolder) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kdconsole.backend", *(str(folder.path) for folder in folders)],
+            cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        self._processes.append(process)
+        return process
+
+    def finish(self, *folders: RunFolder, timeout: float = 120) -> int:
+        """Run to the end; returns the exit code."""
+        process = self.start(*folders)
+        process.communicate(timeout=timeout)
+        return process.returncode
+
+    def kill_all(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+def wait_until(condition: Callable[[], object], timeout: float = 60) -> None:
+    """Poll until `condition` is truthy."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("the awaited condition did not come true")
+        time.sleep(0.01)
+
+
+def events_of(folder: RunFolder, kind: type[AnyEvent]) -> list[AnyEvent]:
+    return [event for event in read_events(folder.events) if isinstance(event, kind)]
+
+
+def kdconsole(*arguments: str, root: Path, cwd: Path = REPOSITORY, timeout: float = 120) -> "subprocess.CompletedProcess[str]":
+    """The command line as a user calls it, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "kdconsole", *arguments],
+        cwd=cwd, env={**os.environ, "KDCONSOLE_RUNS": str(root), "PYTHONPATH": str(REPOSITORY)},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+    )  # fmt: skip

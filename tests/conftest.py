@@ -1,0 +1,73 @@
+"""What all tests share: a hidden home, real data where they are to be had, and the real backend as a subprocess."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.backends import Backend
+
+_REPOSITORY = Path(__file__).resolve().parents[1]
+_SHARED = _REPOSITORY.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `gpu` skip where there is none."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if not marked:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+
+
+@pytest.fixture(autouse=True)
+def hidden_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The developer's own runs, data and terminal settings must not leak into a test."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    for name in ("KDCONSOLE_RUNS", "KDCONSOLE_DATA", "NO_COLOR", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def real_data(pytestconfig: pytest.Config) -> Path:
+    """A folder with real CIFAR-100, MNIST and part of CIFAR-10, in the layout that torchvision reads; skips without.
+
+    $KDCONSOLE_TEST_DATA names one that is unpacked already; else the packed sets beside the checkout are unpacked once.
+    """
+    named = os.environ.get("KDCONSOLE_TEST_DATA")
+    if named:
+        return Path(named)
+    if not (_SHARED / "unpack.py").is_file():
+        pytest.skip("no real data: $KDCONSOLE_TEST_DATA is not set and ../shared/data is absent")
+    assert pytestconfig.cache is not None
+    folder = pytestconfig.cache.mkdir("real-data")
+    done = folder / "complete"
+    if not done.exists():
+        subprocess.run([sys.executable, str(_SHARED / "unpack.py"), str(folder)], check=True, capture_output=True)
+        done.touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pretrained() -> Path:
+    """The folder with real CIFAR-10 checkpoints; skips without."""
+    folder = _SHARED / "cifar10-pretrained"
+    if not folder.is_dir():
+        pytest.skip("no real checkpoints: ../shared/data is absent")
+    return folder
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[Backend]:
+    """Starts real runs below a temporary root; kills what is left of them at the end."""
+    runner = Backend(tmp_path / "runs")
+    yield runner
+    runner.kill_all()
