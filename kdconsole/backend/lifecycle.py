@@ -28,23 +28,23 @@ def supervised(recipe: Recipe, folder: RunFolder, device: torch.device, events: 
 
     A teacher that is trained first has a log of its own, supervised inside its student's.
     """
-    phase, step = resume_point(recipe, folder)
-    events.append(
-        Started(
-            run=folder.name,
-            recipe_hash=recipe_hash(recipe),
-            pid=os.getpid(),
-            host=socket.gethostname(),
-            device=describe_device(device),
-            seed=recipe.seeds[0],
-            facts=recipe_facts(recipe),
-            versions={"kdconsole": __version__, "torch": str(torch.__version__), "python": platform.python_version()},
-            phase=phase,
-            step=step,
-            resumed=step > 0,
-        )
-    )
     try:
+        phase, step = resume_point(recipe, folder)
+        events.append(
+            Started(
+                run=folder.name,
+                recipe_hash=recipe_hash(recipe),
+                pid=os.getpid(),
+                host=socket.gethostname(),
+                device=describe_device(device),
+                seed=recipe.seeds[0],
+                facts=recipe_facts(recipe),
+                versions={"kdconsole": __version__, "torch": str(torch.__version__), "python": platform.python_version()},
+                phase=phase,
+                step=step,
+                resumed=step > 0,
+            )
+        )
         yield
     except BaseException as error:
         tell_end(error, events)
