@@ -91,7 +91,9 @@ def events_of(folder: RunFolder, kind: type[AnyEvent]) -> list[AnyEvent]:
     return [event for event in read_events(folder.events) if isinstance(event, kind)]
 
 
-def kdconsole(*arguments: str, root: Path, cwd: Path = REPOSITORY, timeout: float = 120) -> "subprocess.CompletedProcess[str]":
+def kdconsole(
+    *arguments: str, root: Path, cwd: Path = REPOSITORY, timeout: float = 120
+) -> "subprocess.CompletedProcess[str]":
     """The command line as a user calls it, without a terminal."""
     return subprocess.run(
         [sys.executable, "-m", "kdconsole", *arguments],

@@ -24,7 +24,9 @@ def main(arguments: list[str]) -> int:
                     raise UserError(f"{folder.path} is not a run directory (no recipe.toml)")
                 locks.enter_context(RunLock(folder))
                 if is_finished(folder):
-                    raise UserError(f"the run in {folder.path} is finished", hint="start a new one with `kdconsole run`")
+                    raise UserError(
+                        f"the run in {folder.path} is finished", hint="start a new one with `kdconsole run`"
+                    )
                 clear(folder)  # what was asked of an earlier process is not meant for this one
             return _train(folders)
     except (UserError, OSError) as error:

@@ -69,7 +69,10 @@ def classify(error: BaseException) -> Failure:
     if _disk_full(error):
         return Failure("disk", f"cannot write: {error}", "free some space, then `kdconsole resume`", ExitCode.RETRY)
     return Failure(
-        "internal", f"{type(error).__name__}: {error}", "this is a defect; the traceback is in backend.log", ExitCode.INTERNAL
+        "internal",
+        f"{type(error).__name__}: {error}",
+        "this is a defect; the traceback is in backend.log",
+        ExitCode.INTERNAL,
     )
 
 

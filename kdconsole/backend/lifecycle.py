@@ -39,7 +39,11 @@ def supervised(recipe: Recipe, folder: RunFolder, device: torch.device, events: 
                 device=describe_device(device),
                 seed=recipe.seeds[0],
                 facts=recipe_facts(recipe),
-                versions={"kdconsole": __version__, "torch": str(torch.__version__), "python": platform.python_version()},
+                versions={
+                    "kdconsole": __version__,
+                    "torch": str(torch.__version__),
+                    "python": platform.python_version(),
+                },
                 phase=phase,
                 step=step,
                 resumed=step > 0,

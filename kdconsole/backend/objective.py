@@ -27,5 +27,7 @@ class Objective(nn.Module):
     def forward(self, student: Output, teacher: Output | None, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The scalar to minimise, and each term's own value before its weight."""
         values = [term(student, teacher, batch) for term in self.terms]
-        total = sum((weight * value for weight, value in zip(self.weights, values, strict=True)), values[0].new_zeros(()))
+        total = sum(
+            (weight * value for weight, value in zip(self.weights, values, strict=True)), values[0].new_zeros(())
+        )
         return total, dict(zip(self.labels, values, strict=True))

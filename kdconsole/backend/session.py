@@ -12,7 +12,6 @@ from kdconsole.augment.two_views import TwoViews
 from kdconsole.backend.device import forward_precision
 from kdconsole.backend.failures import blame
 from kdconsole.backend.lifecycle import supervised
-from kdconsole.recipe.normalise import channel_statistics
 from kdconsole.backend.objective import Objective
 from kdconsole.backend.optim import LearningRate, build_optimizer
 from kdconsole.backend.requests import Requests
@@ -29,6 +28,7 @@ from kdconsole.models.network import Network
 from kdconsole.models.weights import WeightsInfo, save_weights
 from kdconsole.models.zoo import build, dry_shape, parameter_count
 from kdconsole.recipe.catalogue import DATASETS
+from kdconsole.recipe.normalise import channel_statistics
 from kdconsole.recipe.schema import Recipe, Teacher
 from kdconsole.recipe.write import recipe_facts, recipe_hash, recipe_toml
 from kdconsole.runs.events import Evaluation, Finished, Notice, Phase
@@ -42,9 +42,7 @@ from kdconsole.runs.state import is_finished
 class Session:
     """Trains the one seed of `recipe` in `folder`, telling `sink`. `run` may be called once."""
 
-    def __init__(
-        self, recipe: Recipe, folder: RunFolder, device: torch.device, sink: Sink, requests: Requests
-    ) -> None:
+    def __init__(self, recipe: Recipe, folder: RunFolder, device: torch.device, sink: Sink, requests: Requests) -> None:
         self._recipe = recipe
         self._seed = recipe.seeds[0]
         self._folder = folder
@@ -101,7 +99,9 @@ class Session:
             self._train_teacher(recipe, folder)
         elif load_state(self._folder.resume) is None:
             self._sink.append(
-                Notice(level="info", code="teacher_reused", message=f"the teacher was trained before: {folder.path.name}")
+                Notice(
+                    level="info", code="teacher_reused", message=f"the teacher was trained before: {folder.path.name}"
+                )
             )
         return load_teacher(folder.student, teacher, self._recipe, self._device)
 

@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from kdconsole.backend.failures import StopRequested, blame
-from kdconsole.recipe.normalise import channel_statistics
 from kdconsole.backend.requests import Requests
 from kdconsole.backend.sinks import Sink
 from kdconsole.data.normalise import Normaliser
 from kdconsole.errors import UserError
 from kdconsole.models.weights import WeightsInfo, load_network
 from kdconsole.recipe.catalogue import DATASETS
+from kdconsole.recipe.normalise import channel_statistics
 from kdconsole.recipe.schema import Augment, Recipe, Student, Teacher
 from kdconsole.recipe.write import recipe_hash
 from kdconsole.runs.events import Notice

@@ -223,9 +223,7 @@ class Trainer:
 
     def _saved(self, kind: str, path: str) -> None:
         progress = self.progress
-        self._sink.append(
-            Checkpoint(phase=self._phase, step=progress.step, epoch=progress.epoch, kind=kind, path=path)
-        )
+        self._sink.append(Checkpoint(phase=self._phase, step=progress.step, epoch=progress.epoch, kind=kind, path=path))
 
 
 def _finite(value: float) -> bool:
@@ -234,5 +232,3 @@ def _finite(value: float) -> bool:
 
 def _scores(by_split: dict[str, dict[str, Any]]) -> dict[str, Score]:
     return {split: Score(**values) for split, values in by_split.items()}
-
-

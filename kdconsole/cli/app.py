@@ -43,7 +43,9 @@ def console(
     if context.invoked_subcommand is not None:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UserError("the console needs a terminal", hint="`kdconsole ls` and `kdconsole watch RUN` work without one")
+        raise UserError(
+            "the console needs a terminal", hint="`kdconsole ls` and `kdconsole watch RUN` work without one"
+        )
     from kdconsole.cli.options import root_folder
     from kdconsole.tui.app import main
 
@@ -69,5 +71,3 @@ def run_command() -> int:
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else ExitCode.OK
     return ExitCode.OK
-
-

@@ -12,12 +12,12 @@ def register(app: typer.Typer) -> None:
 
 
 def check(recipe: RecipeFile, set_: Set = None, json: Json = False) -> None:
-    from kdconsole.recipe.load import load_recipe
+    from kdconsole.launch.preflight import load_checked
     from kdconsole.recipe.problems import RecipeError
     from kdconsole.recipe.write import recipe_hash
 
     try:
-        loaded = load_recipe(recipe, set_ or ())
+        loaded, _ = load_checked(recipe, set_ or ())
     except RecipeError as error:
         if not json:
             raise
@@ -34,4 +34,6 @@ def check(recipe: RecipeFile, set_: Set = None, json: Json = False) -> None:
     if json:
         print_json([])
     else:
-        say(f"{recipe}: good; {len(loaded.seeds)} run{'s' if len(loaded.seeds) > 1 else ''}, identity {recipe_hash(loaded)}")
+        say(
+            f"{recipe}: good; {len(loaded.seeds)} run{'s' if len(loaded.seeds) > 1 else ''}, identity {recipe_hash(loaded)}"
+        )

@@ -1,7 +1,8 @@
 """`kdconsole eval RUN|FILE`: measure a student, rebuilt from its file alone."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -12,6 +13,13 @@ from kdconsole.errors import UserError
 from kdconsole.runs.layout import open_run
 
 
+class Split(StrEnum):
+    """The official splits."""
+
+    test = "test"
+    train = "train"
+
+
 def register(app: typer.Typer) -> None:
     app.command("eval", help="Measure a run's student, or a weights file, on a data set.")(evaluate)
 
@@ -19,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def evaluate(
     what: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a safetensors file.")],
     data: Annotated[str | None, typer.Option("--data", help="Data set; default the one it was trained on.")] = None,
-    split: Annotated[str, typer.Option("--split", help="test or train.")] = "test",
+    split: Annotated[Split, typer.Option("--split", help="Which official split.")] = Split.test,
     best: Annotated[bool, typer.Option("--best", help="The best student of a run instead of the last.")] = False,
     data_root: Annotated[Path | None, typer.Option("--data-root", help="Folder of data sets.")] = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch the data set when it is absent.")] = False,
@@ -35,22 +43,18 @@ def evaluate(
     from kdconsole.evaluate.saved import evaluate_file
 
     accuracy, info, dataset = evaluate_file(
-        path, dataset=data, split=_split(split), root=data_root or _recipe_root(path), download=download
+        path, dataset=data, split=split.value, root=data_root or _recipe_root(path), download=download
     )
     if json:
-        print_json({"file": str(path), "arch": info.arch, "dataset": dataset, "split": split, **accuracy._asdict()})
+        print_json(
+            {"file": str(path), "arch": info.arch, "dataset": dataset, "split": split.value, **accuracy._asdict()}
+        )
         return
     top5 = f", top-5 {percent(accuracy.top5)} %" if accuracy.top5 is not None else ""
     print(
-        f"{info.arch} on {dataset} {split}: top-1 {percent(accuracy.top1)} %{top5}, "
+        f"{info.arch} on {dataset} {split.value}: top-1 {percent(accuracy.top1)} %{top5}, "
         f"loss {number(accuracy.loss)}, {accuracy.images:,} images"
     )
-
-
-def _split(split: str) -> Literal["train", "test"]:
-    if split == "train" or split == "test":
-        return split
-    raise UserError(f"no split “{split}”", hint="test or train")
 
 
 def _recipe_root(weights: Path) -> Path | None:

@@ -84,7 +84,9 @@ def exit_code(outcome: Finished | Stopped | Failed) -> ExitCode:
 
 def _is_last_word(folder: RunFolder, state: RunState, since: float) -> bool:
     """A run that is being resumed still shows its old outcome until the new process has begun."""
-    return state.outcome is not None and state.outcome.t >= since and status_of(folder, state).status is not Status.QUEUED
+    return (
+        state.outcome is not None and state.outcome.t >= since and status_of(folder, state).status is not Status.QUEUED
+    )
 
 
 def _require_life(folder: RunFolder, state: RunState, ended: bool, waited: float) -> None:

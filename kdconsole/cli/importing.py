@@ -38,7 +38,9 @@ def import_(
     say(f"{report.arch}, {report.classes} classes, {report.tensors} tensors")
     for what, names in (("left aside", report.ignored), ("not in the file, filled in", report.filled)):
         if names:
-            say(f"{what}: {len(names)} tensors ({', '.join(printable(name) for name in names[:6])}{', …' if names[6:] else ''})")
+            say(
+                f"{what}: {len(names)} tensors ({', '.join(printable(name) for name in names[:6])}{', …' if names[6:] else ''})"
+            )
     for note in report.notes:
         say(f"note: {printable(note)}")
     for key, value in report.claimed.items():

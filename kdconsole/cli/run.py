@@ -14,17 +14,19 @@ def register(app: typer.Typer) -> None:
 def run(
     recipe: RecipeFile,
     set_: Set = None,
-    name: Annotated[str | None, typer.Option("--name", help="Name of the run directory; default from the recipe.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the run directory; default from the recipe.")
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Start it, print how to come back, and return.")] = False,
     root: Root = None,
     json: Json = False,
 ) -> None:
     from kdconsole.cli.attend import start_detached, tend_runs
     from kdconsole.launch.create import create_runs
-    from kdconsole.recipe.load import load_recipe
+    from kdconsole.launch.preflight import load_checked
 
-    loaded = load_recipe(recipe, set_ or ())
-    folders = create_runs(loaded, root_folder(root).resolve(), recipe.read_text(encoding="utf-8"), name)
+    loaded, source = load_checked(recipe, set_ or ())
+    folders = create_runs(loaded, root_folder(root).resolve(), source.text, name)
     if detach:
         start_detached(folders, json=json)
     else:

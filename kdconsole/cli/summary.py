@@ -1,5 +1,8 @@
 """The short table at the end of a run: what came out, where it is, what to type next."""
 
+import contextlib
+from pathlib import Path
+
 from kdconsole.cli.words import duration, percent
 from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.result import Result, Score, read_result
@@ -11,7 +14,7 @@ def print_summary(folder: RunFolder) -> None:
     if result is None:
         return
     split = result.selected_on
-    rows = [("", "network", "parameters", f"{split} top-1", "epoch", "weights")]
+    rows: list[tuple[str, ...]] = [("", "network", "parameters", f"{split} top-1", "epoch", "weights")]
     if result.teacher:
         rows.append(_row("teacher", result, result.teacher.get(split), "teacher", result.files.get("teacher", "")))
     rows.append(_row("student", result, result.last.get(split), "student", result.files["student"]))
@@ -22,18 +25,16 @@ def print_summary(folder: RunFolder) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     selection = "the test set itself" if split == "test" else f"the {split} split"
     print(f"\nbest chosen on {selection}; {duration(result.seconds)} of training, seed {result.seed}")
-    print(f"next: kdconsole compare {folder.name} · kdconsole eval {folder.name} · kdconsole show {folder.name} · kdconsole")
+    print(
+        f"next: kdconsole compare {folder.name} · kdconsole eval {folder.name} · kdconsole show {folder.name} · kdconsole"
+    )
 
 
 def _row(role: str, result: Result, score: Score | None, key: str, path: str) -> tuple[str, ...]:
-    from pathlib import Path
-
     arch = result.facts.get(key, "")
     shown = path
-    try:
+    with contextlib.suppress(ValueError):
         shown = str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        pass
     epoch = str(score.epoch) if score is not None and score.epoch else ""
     parameters = f"{result.parameters.get(key, 0):,}"
     return role, arch, parameters, percent(score.top1 if score else None), epoch, shown

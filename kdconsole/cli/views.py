@@ -3,14 +3,29 @@
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from kdconsole.cli.words import duration, number, percent, score_words
 from kdconsole.runs.events import (
-    AnyEvent, Checkpoint, Control, Epoch, Evaluation, Failed, Finished, Notice, Phase, Started, Step, Stopped, encode,
+    AnyEvent,
+    Checkpoint,
+    Control,
+    Epoch,
+    Evaluation,
+    Failed,
+    Finished,
+    Notice,
+    Phase,
+    Started,
+    Step,
+    Stopped,
+    encode,
 )  # fmt: skip
 from kdconsole.runs.state import RunState
 from kdconsole.text import printable
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _BAR_CELLS = 24
 _FRAME_SECONDS = 0.25
@@ -73,7 +88,7 @@ class LiveView:
             self._next_frame = now + _FRAME_SECONDS
             self._live.update(self._block(state), refresh=True)
 
-    def _block(self, state: RunState) -> object:
+    def _block(self, state: RunState) -> "Text":
         from rich.text import Text
 
         lines = [_headline(state), _values_line(state), self._hint]

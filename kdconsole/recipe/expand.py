@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kdconsole.recipe.catalogue import METHODS
+from kdconsole.recipe.catalogue import DATASETS, METHODS
 from kdconsole.recipe.presets import AUGMENT_BY_NAME, TRAIN_BY_NAME, method_setup
 from kdconsole.recipe.problems import KeyPath
 from kdconsole.text import printable, suggestion
@@ -97,14 +97,19 @@ def _with_preset(table: Table, presets: dict[str, Table], path: KeyPath, report:
     merged = {key: dict(value) if isinstance(value, dict) else value for key, value in presets[name].items()}
     for key, value in own.items():
         below = merged.get(key)
-        same = isinstance(below, dict) and isinstance(value, dict) and value.get("name", below.get("name")) == below.get("name")
+        same = (
+            isinstance(below, dict)
+            and isinstance(value, dict)
+            and value.get("name", below.get("name")) == below.get("name")
+        )
         merged[key] = {**below, **value} if same and isinstance(below, dict) else value
     return merged
 
 
 def _expand_data(data: Table, folder: Path) -> Table:
     data = dict(data)
-    data.setdefault("normalize", data.get("dataset", ""))
+    if data.get("dataset") in DATASETS.names():
+        data.setdefault("normalize", data["dataset"])
     if isinstance(data.get("root"), str):
         data["root"] = str(_found_path(data["root"], folder))
     return data

@@ -47,7 +47,7 @@ def build_recipe(source: Source) -> Recipe:
         for fault in recipe_faults(recipe):
             report(fault.path, fault.found, fault.hint)
     if problems or recipe is None:
-        raise RecipeError(problems)
+        raise RecipeError(sorted(problems, key=lambda problem: (problem.place.file, problem.place.line or 0)))
     return recipe
 
 
@@ -63,7 +63,7 @@ def dotted(path: KeyPath, table: Table) -> str:
                 shown = str(names[part])
             current = current[part]
         elif isinstance(current, dict):
-            current = current.get(part)  # type: ignore[call-overload]
+            current = current.get(part)
         parts.append(shown)
     return ".".join(parts)
 
@@ -77,7 +77,7 @@ def _path_in(table: Table, location: tuple[int | str, ...]) -> KeyPath:
             continue
         path = (*path, part)
         if isinstance(current, dict):
-            current = current.get(part)  # type: ignore[call-overload]
+            current = current.get(part)
         elif isinstance(current, list) and isinstance(part, int) and part < len(current):
             current = current[part]
         else:
@@ -101,14 +101,16 @@ def _problem(detail: ErrorDetails, path: KeyPath, table: Table, source: Source) 
     if kind == "extra_forbidden":
         known = _keys_at(path[:-1], table)
         close = suggestion(str(path[-1]), known)
-        return Problem(place, key, "unknown key", hint=f"did you mean “{close}”?" if close else f"known: {', '.join(known)}")
+        return Problem(
+            place, key, "unknown key", hint=f"did you mean “{close}”?" if close else f"known: {', '.join(known)}"
+        )
     if kind == "missing":
         return Problem(place, key, "required, but missing", hint=_help_at(path, table))
     if kind == "union_tag_invalid":
         known = [tag.strip("' ") for tag in str(context["expected_tags"]).split(",")]
         close = suggestion(str(context["tag"]), known)
         return Problem(
-            place, key, f"unknown name “{printable(str(context['tag']))}”",
+            source.place((*path, "name")), key, f"unknown name “{printable(str(context['tag']))}”",
             hint=f"did you mean “{close}”?" if close else f"known: {', '.join(known)}",
         )  # fmt: skip
     found = f"found {_shown(detail['input'])}"

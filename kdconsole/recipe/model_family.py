@@ -41,7 +41,5 @@ class ModelFamily:
         groups = {key: value for key, value in match.groupdict().items() if value is not None}
         reason = self.refuse(groups)
         if reason:
-            raise UserError(
-                f"no network “{printable(arch)}”: {reason}", hint=f"for example {', '.join(self.examples)}"
-            )
+            raise UserError(f"no network “{printable(arch)}”: {reason}", hint=f"for example {', '.join(self.examples)}")
         return groups

@@ -70,7 +70,14 @@ def param(
 ) -> Any:
     """Declare a parameter. `help` is one line; `source` cites where the default comes from."""
     return Field(
-        default, description=help, json_schema_extra={"source": source}, ge=ge, gt=gt, le=le, lt=lt, min_length=min_length
+        default,
+        description=help,
+        json_schema_extra={"source": source},
+        ge=ge,
+        gt=gt,
+        le=le,
+        lt=lt,
+        min_length=min_length,
     )
 
 

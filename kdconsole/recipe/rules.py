@@ -48,9 +48,13 @@ def _view_faults(recipe: Recipe) -> Iterator[Fault]:
     if augment.teacher is not None:
         lists.append((("augment", "teacher"), augment.teacher))
         if recipe.teacher is None:
-            yield Fault(("augment", "teacher"), "a view for a teacher, but there is no [teacher]", "remove one or add the other")
+            yield Fault(
+                ("augment", "teacher"), "a view for a teacher, but there is no [teacher]", "remove one or add the other"
+            )
     elif augment.share_geometry:
-        yield Fault(("augment", "share_geometry"), "true, but there is only one view", "add augment.teacher, or remove it")
+        yield Fault(
+            ("augment", "share_geometry"), "true, but there is only one view", "add augment.teacher, or remove it"
+        )
     if recipe.teacher is not None:
         lists.append((("teacher", "augment"), recipe.teacher.augment))
     for path, transforms in lists:

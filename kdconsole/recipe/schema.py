@@ -74,7 +74,7 @@ class Data(Params):
     )  # fmt: skip
     split_seed: int = param(0, ge=0, help="seed of the fraction and of the held-out part, the same for all runs")
     normalize: Annotated[str, AfterValidator(_check_normalize)] = param(
-        "", help="channel statistics: a data set's name, imagenet or none; default: the data set's own"
+        "none", help="channel statistics: a data set's name, imagenet or none; default: the data set's own"
     )
 
 
@@ -123,7 +123,9 @@ class Teacher(Params):
     @model_validator(mode="after")
     def _one_origin(self) -> "Teacher":
         if self.weights is None and self.train is None:
-            raise refuse("", "neither weights nor train is given", "name a weights file, or add a [teacher.train] table")
+            raise refuse(
+                "", "neither weights nor train is given", "name a weights file, or add a [teacher.train] table"
+            )
         if self.weights is not None and self.train is not None:
             raise refuse("weights", "both weights and train are given", "keep one of them")
         return self

@@ -77,7 +77,9 @@ def _with_parent(source: Source, children: tuple[Path, ...]) -> Source:
     if parent_file in line_of_children:
         raise RecipeError([Problem(place, "extends", f"“{extends}” extends itself, directly or in a circle")])
     if not parent_file.is_file():
-        raise RecipeError([Problem(place, "extends", f"no file {parent_file}", hint="the path counts from this recipe")])
+        raise RecipeError(
+            [Problem(place, "extends", f"no file {parent_file}", hint="the path counts from this recipe")]
+        )
     parent = _read(parent_file, line_of_children)
     places = dict(parent.places)
     table = merge(parent.table, source.table, (), places, source.places)
@@ -95,7 +97,9 @@ def merge(
     for key, value in above.items():
         here = (*path, key)
         old = merged.get(key)
-        renamed = isinstance(value, dict) and isinstance(old, dict) and value.get("name", old.get("name")) != old.get("name")
+        renamed = (
+            isinstance(value, dict) and isinstance(old, dict) and value.get("name", old.get("name")) != old.get("name")
+        )
         if isinstance(value, dict) and isinstance(old, dict) and not renamed:
             merged[key] = merge(old, value, here, places, above_places)
             continue
@@ -110,7 +114,9 @@ def merge(
 
 
 def _nearest(places: dict[KeyPath, Place], path: KeyPath) -> Place:
-    return next((places[path[:length]] for length in range(len(path), 0, -1) if path[:length] in places), Place("recipe"))
+    return next(
+        (places[path[:length]] for length in range(len(path), 0, -1) if path[:length] in places), Place("recipe")
+    )
 
 
 def _override(source: Source, override: str) -> None:
@@ -170,5 +176,3 @@ def _list_index(items: list[Any], part: str) -> int | None:
         if item == part or (isinstance(item, dict) and item.get("name") == part):
             return index
     return None
-
-

@@ -54,9 +54,7 @@ def test_killed_at_random_moments_and_resumed(undisturbed: RunFolder, backend: B
     assert _hashes(folder) == _hashes(undisturbed)
     assert len(events_of(folder, Started)) == kills + 1
     clean, resumed = load_state(undisturbed), load_state(folder)
-    curves = [
-        {key: list(series.y) for key, series in state.series.items()} for state in (clean, resumed)
-    ]
+    curves = [{key: list(series.y) for key, series in state.series.items()} for state in (clean, resumed)]
     assert curves[0] == curves[1]
 
 
@@ -109,5 +107,3 @@ def test_a_damaged_saved_state_is_one_clear_message(backend: Backend) -> None:
     assert b"Traceback" not in output
     outcome = load_state(folder).outcome
     assert outcome is not None and "cannot be read" in outcome.message
-
-

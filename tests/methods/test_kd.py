@@ -33,7 +33,9 @@ def test_kd_on_the_second_golden_set() -> None:
 
 
 def test_kd_gradient_agrees_with_finite_differences() -> None:
-    assert torch.autograd.gradcheck(lambda logits: softened_divergence(logits, TEACHER, 4.0), STUDENT.clone().requires_grad_())
+    assert torch.autograd.gradcheck(
+        lambda logits: softened_divergence(logits, TEACHER, 4.0), STUDENT.clone().requires_grad_()
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

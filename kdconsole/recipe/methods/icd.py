@@ -16,7 +16,9 @@ class InvariantContrastive(MethodParams):
     alpha: float = param(0.5, ge=0, help="weight of the invariance inside the term", source="ICD eq. 2")
     feature_dim: int = param(128, ge=1, help="width of both linear heads", source="ICD, set-up")
     trainable_temperature: bool = param(True, help="learn the temperature with the student", source="ICD section 3.2")
-    initial_log_scale: float = param(1.0, help="tau at the start; similarities are multiplied by exp(tau)", source="code")
+    initial_log_scale: float = param(
+        1.0, help="tau at the start; similarities are multiplied by exp(tau)", source="code"
+    )
     max_scale: float = param(10.0, gt=0, help="upper bound of exp(tau)", source="code")
     fixed_temperature: float = param(0.07, gt=0, help="divides similarities when the temperature is not trained",
                                      source="ICD, set-up; the code multiplies by it, a defect")  # fmt: skip

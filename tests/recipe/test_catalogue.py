@@ -1,0 +1,46 @@
+"""One name, one place: what is declared exists, is tested, and is documented."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from kdconsole.errors import UserError
+from kdconsole.recipe.arch import find_arch, known_archs
+from kdconsole.recipe.catalogue import DATASETS, METHODS, MODELS, OPTIMIZERS, SCHEDULES, TRANSFORMS
+from kdconsole.recipe.params import describe
+
+_TESTS = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.parametrize("name", METHODS.names())
+def test_every_method_has_an_objective_and_a_golden_test(name: str) -> None:
+    assert callable(importlib.import_module(f"kdconsole.methods.{name}").build)
+    assert any(f"methods.{name} import" in path.read_text() for path in (_TESTS / "methods").glob("test_*.py"))
+
+
+@pytest.mark.parametrize("catalogue", [METHODS, TRANSFORMS, OPTIMIZERS, SCHEDULES], ids=lambda c: c.kind)
+def test_every_parameter_has_one_line_of_help(catalogue: object) -> None:
+    for entry in catalogue:  # type: ignore[attr-defined]
+        assert entry.summary() and "\n" not in entry.summary()
+        for parameter in describe(entry):
+            assert parameter.help and "\n" not in parameter.help, (entry, parameter.name)
+
+
+def test_every_data_set_is_complete() -> None:
+    for info in DATASETS:
+        assert len(info.mean) == len(info.std) == info.channels
+        assert info.help and info.source
+
+
+def test_every_example_network_resolves_to_its_family() -> None:
+    for family in MODELS:
+        for example in family.examples:
+            assert find_arch(example).family == family.name
+    assert len(known_archs()) == len(set(known_archs()))
+
+
+@pytest.mark.parametrize("name", ["resnet", "resnet21", "wrn_41_2", "wrn_40_0", "resnet20x3", "../resnet20", "resnet020", ""])
+def test_impossible_networks_are_refused(name: str) -> None:
+    with pytest.raises(UserError):
+        find_arch(name)

@@ -1,0 +1,64 @@
+"""What each command loads, told by the interpreter itself: the console side stays light."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_PROGRAM = """
+import sys
+from kdconsole.cli.app import run_command
+sys.argv = ["kdconsole", *{arguments!r}]
+code = run_command()
+heavy = [name for name in {forbidden!r} if name in sys.modules]
+print("HEAVY", *heavy, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["ls"],
+        ["show", "recipes/quickstart.toml"],
+        ["check", "recipes/quickstart.toml"],
+        ["methods"],
+        ["models"],
+        ["datasets"],
+        ["augments"],
+        ["run", "--help"],
+        ["watch", "--help"],
+        ["compare", "--help"],
+    ],
+)
+def test_light_commands_load_neither_torch_nor_textual(arguments: list[str], tmp_path: Path) -> None:
+    program = _PROGRAM.format(arguments=arguments, forbidden=["torch", "torchvision", "textual", "numpy"])
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).resolve().parents[1],
+        env={"PATH": "/usr/bin:/bin", "KDCONSOLE_RUNS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1].split() == ["HEAVY"]
+
+
+def test_ls_loads_no_pydantic_either(tmp_path: Path) -> None:
+    """It is the command that people type most."""
+    program = _PROGRAM.format(arguments=["ls"], forbidden=["pydantic", "rich", "tomlkit"])
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr.splitlines()[-1].split() == ["HEAVY"]
+
+
+def test_the_backend_loads_no_screen() -> None:
+    program = (
+        "import sys, kdconsole.backend.process\n"
+        "print([name for name in ('textual', 'rich', 'typer', 'kdconsole.cli', 'kdconsole.tui') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.strip() == "[]"
