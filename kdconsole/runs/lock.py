@@ -121,6 +121,8 @@ class RunLock:
     def release(self) -> None:
         """Give the lock up. The file stays: removing it would let two processes lock two files of one name."""
         if self._file >= 0:
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._file, fcntl.LOCK_UN)
             os.close(self._file)
             self._file = -1
             _locks.discard(self)

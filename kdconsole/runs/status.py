@@ -60,12 +60,14 @@ def status_of(folder: RunFolder, state: RunState, now: float | None = None) -> R
         now = time.time()
     beat = read_heartbeat(folder)
     held = _is_held(folder, beat, now)
+    if held and not state.starts and state.outcome is None:
+        return RunStatus(Status.QUEUED, "", _age(now, beat))
+    if held and _taken_after(folder, state.outcome.t if state.outcome else state.resumed):
+        return RunStatus(Status.QUEUED, "resuming", _age(now, beat))
     if state.outcome is not None:
-        if held and _taken_again(folder, state.outcome):
-            return RunStatus(Status.QUEUED, "resuming", _age(now, beat))
         return _ended(state.outcome, now)
     if held:
-        return RunStatus(Status.LIVE if state.starts else Status.QUEUED, _silence(beat, now), _age(now, beat))
+        return RunStatus(Status.LIVE, _silence(beat, now), _age(now, beat))
     if state.starts:
         return RunStatus(Status.STALE, "killed", _age(now, beat, state.last_event))
     if state.last_event is not None or beat is not None:
@@ -85,13 +87,13 @@ def _is_held(folder: RunFolder, beat: Beat | None, now: float) -> bool:
     return age is not None and age < FRESH
 
 
-def _taken_again(folder: RunFolder, outcome: Outcome) -> bool:
-    """Whether the lock was taken after the last word: a process that resumes the run has not said so yet.
+def _taken_after(folder: RunFolder, t: float | None) -> bool:
+    """Whether the lock was taken after `t`, the run's last word or start: who resumes it has not said so yet.
 
-    A process that is about to exit also holds the lock for a moment after its last word.
+    A process takes the lock before it writes its start, and still holds it for a moment after its last word.
     """
     holder = lock_holder(folder)
-    return holder is not None and holder.t > outcome.t
+    return holder is not None and t is not None and holder.t > t
 
 
 def _ended(outcome: Outcome, now: float) -> RunStatus:

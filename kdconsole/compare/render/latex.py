@@ -1,0 +1,63 @@
+"""Tables for a paper: booktabs, the best method of a column bold, the second underlined."""
+
+import re
+
+from kdconsole.compare.render.text import caption, has_average, headers, label_text, number, remarks, signed
+from kdconsole.compare.table import Cell, Line, Table
+from kdconsole.text import printable
+
+_SIGNS = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", "→": r"$\rightarrow$", "±": r"$\pm$", "−": "$-$", "Δ": r"$\Delta$", "⚠": r"$\dagger$",
+    "–": "--", "·": r"$\cdot$",
+}  # fmt: skip
+
+
+def render(table: Table, precision: int = 2, command: str = "") -> str:
+    """A `tabular` that needs the package booktabs; `command`, which made it, stands above as a comment."""
+    heads = headers(table)
+    lines = [f"% {printable(command, 10_000)}"] if command else []
+    lines += [
+        f"% {caption(table)}",
+        rf"\begin{{tabular}}{{l{'c' * (len(heads) - 1)}}}",
+        r"\toprule",
+        _row([escape(head) for head in heads]),
+        r"\midrule",
+    ]
+    for line in table.lines:
+        cells = [escape(label_text(line)), *(_cell(cell, line, precision) for cell in line.cells)]
+        if has_average(table):
+            cells.append("" if line.teacher else escape(signed(line.average_delta, precision)))
+        lines.append(_row(cells))
+        if line.teacher and len(table.lines) > 1:
+            lines.append(r"\midrule")
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    lines += [f"% {remark}" for remark in remarks(table)]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """`text` with everything that LaTeX would act on made literal."""
+    return re.sub("|".join(map(re.escape, _SIGNS)), lambda found: _SIGNS[found[0]], text)
+
+
+def _row(cells: list[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def _cell(cell: Cell | None, line: Line, precision: int) -> str:
+    if cell is None:
+        return "--"
+    mean = number(cell.mean, precision)
+    if cell.rank == 1:
+        mean = rf"\textbf{{{mean}}}"
+    elif cell.rank == 2:
+        mean = rf"\underline{{{mean}}}"
+    parts = [mean]
+    if cell.std is not None:
+        parts.append(rf"$\pm$ {number(cell.std, precision)}")
+    if not line.teacher or cell.n > 1:
+        parts.append(f"({cell.n})")
+    marks = cell.stars + (r"\dagger" if cell.few and not line.teacher else "")
+    return " ".join(parts) + (f"$^{{{marks}}}$" if marks else "")
