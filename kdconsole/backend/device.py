@@ -17,6 +17,10 @@ def prepare_device(train: Train) -> torch.device:
         # cuBLAS needs a fixed workspace for reproducible sums; read when its first handle is made
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(train.deterministic, warn_only=True)
+    # filling new tensors is a debugging aid that costs a pass over each of them
+    torch.utils.deterministic.fill_uninitialized_memory = (
+        False  # a debugging aid that costs a pass over every new tensor
+    )
     torch.backends.cudnn.benchmark = not train.deterministic
     return _find(train.device)
 

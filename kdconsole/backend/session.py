@@ -16,7 +16,7 @@ from kdconsole.backend.objective import Objective
 from kdconsole.backend.optim import LearningRate, build_optimizer
 from kdconsole.backend.requests import Requests
 from kdconsole.backend.resume import load_state, save_state
-from kdconsole.backend.sinks import Sink, TeacherSink
+from kdconsole.backend.sinks import DATA_NOTICE, Sink, TeacherSink
 from kdconsole.backend.splits import Splits, in_batches, load_splits
 from kdconsole.backend.step import Seen, TrainingStep
 from kdconsole.backend.streams import Streams, derived_seed
@@ -58,7 +58,7 @@ class Session:
         with blame("data"):
             splits = load_splits(recipe.data, self._device)
         for note in splits.notes:
-            self._sink.append(Notice(level="warning", code="data", message=note))
+            self._sink.append(Notice(level="warning", code=DATA_NOTICE, message=note))
         teacher = self._obtain_teacher(recipe.teacher) if recipe.teacher is not None else None
         student = self._build_student()
         objective = self._build_objective(student, teacher)

@@ -7,6 +7,7 @@ import msgspec
 from kdconsole.runs.events import AnyEvent, Epoch, Evaluation, Notice, Phase, Step
 
 TEACHER_PHASE = "teacher"
+DATA_NOTICE = "data"
 
 
 class Sink(Protocol):
@@ -30,6 +31,6 @@ class TeacherSink:
             self._students.append(msgspec.structs.replace(stamped, phase=TEACHER_PHASE, index=1, total=2))
         elif isinstance(stamped, Evaluation):
             self._students.append(msgspec.structs.replace(stamped, phase=TEACHER_PHASE, subject="teacher"))
-        elif isinstance(stamped, Notice):
+        elif isinstance(stamped, Notice) and stamped.code != DATA_NOTICE:  # the student's run reads the same files
             self._students.append(stamped)
         return stamped

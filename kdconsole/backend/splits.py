@@ -30,12 +30,12 @@ def load_splits(data: Data, device: torch.device) -> Splits:
     test = load_split(data.dataset, "test", root=root, download=data.download)
     held_out = {"test": Resident(test, device)}
     chosen = torch.arange(len(train.labels))
-    if data.fraction < 1:
-        chosen = stratified_fraction(train.labels, data.fraction, data.split_seed)
     if data.validation > 0:
-        kept, validation = hold_out(train.labels[chosen], data.validation, data.split_seed)
-        held_out = {"validation": Resident(train.take(chosen[validation]), device), **held_out}
-        chosen = chosen[kept]
+        # held out before the fraction is drawn: a teacher that trains on everything must not see these images either
+        chosen, validation = hold_out(train.labels, data.validation, data.split_seed)
+        held_out = {"validation": Resident(train.take(validation), device), **held_out}
+    if data.fraction < 1:
+        chosen = chosen[stratified_fraction(train.labels[chosen], data.fraction, data.split_seed)]
     return Splits(
         train=Resident(train.take(chosen), device),
         held_out=held_out,

@@ -19,11 +19,18 @@ _MILESTONES = (0.625, 0.75, 0.875)  # 150, 180 and 210 of 240 epochs: the CRD pr
 def expand(raw: Table, folder: Path, report: Report) -> Table:
     """The long form of `raw`. `folder` is the recipe's own, for relative paths; faults go to `report(path, found, hint)`."""
     table = dict(raw)
+    method = raw.get("method")
     for key, word in (("data", "dataset"), ("student", "arch"), ("teacher", "arch")):
         if isinstance(table.get(key), str):
             table[key] = {word: table[key]}
     _expand_method(table, report)
     table["augment"] = _expand_augment(table.get("augment", {}), report)
+    if isinstance(method, str) and "augment" in (method_setup(method) or {}) and not _two_views(table["augment"]):
+        report(
+            ("augment",),
+            f"“{printable(method)}” gives teacher and student a view each, this has one for both",
+            f'augment = "icda", or method = "{method.replace("icda", "icd")}" for one view',
+        )
     table["train"] = _expand_train(table.get("train", {}), ("train",), report)
     if isinstance(table.get("data"), dict):
         table["data"] = _expand_data(table["data"], folder)
@@ -64,6 +71,10 @@ def _expand_augment(augment: Any, report: Report) -> Any:
         return augment
     augment = _with_preset(augment, AUGMENT_BY_NAME, ("augment",), report)
     return {key: _named(value) if key in ("student", "teacher") else value for key, value in augment.items()}
+
+
+def _two_views(augment: Any) -> bool:
+    return isinstance(augment, dict) and "teacher" in augment
 
 
 def _expand_train(train: Any, path: KeyPath, report: Report) -> Any:

@@ -66,7 +66,7 @@ class Data(Params):
     root: str | None = param(None, help="folder that holds data sets; default $KDCONSOLE_DATA or the user's cache")
     download: bool = param(True, help="fetch the data set when it is absent")
     fraction: float = param(
-        1.0, gt=0, le=1, help="share of the training images, stratified by class", source="CID Table 6"
+        1.0, gt=0, le=1, help="share of the images left for training, stratified by class", source="CID Table 6"
     )
     validation: float = param(
         0.0, ge=0, lt=1, help="share of the training images held out; the best epoch is then chosen on it",

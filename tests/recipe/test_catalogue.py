@@ -40,7 +40,9 @@ def test_every_example_network_resolves_to_its_family() -> None:
     assert len(known_archs()) == len(set(known_archs()))
 
 
-@pytest.mark.parametrize("name", ["resnet", "resnet21", "wrn_41_2", "wrn_40_0", "resnet20x3", "../resnet20", "resnet020", ""])
+@pytest.mark.parametrize(
+    "name", ["resnet", "resnet21", "wrn_41_2", "wrn_40_0", "resnet20x3", "../resnet20", "resnet020", ""]
+)
 def test_impossible_networks_are_refused(name: str) -> None:
     with pytest.raises(UserError):
         find_arch(name)

@@ -155,7 +155,9 @@ def test_broken_toml_names_its_line() -> None:
 def test_short_forms_expand() -> None:
     recipe = load(GOOD.replace("epochs = 30", "epochs = 30\noptimizer = 'adamw'\nschedule = 'cosine'"))
     assert (recipe.train.optimizer.name, recipe.train.schedule.name) == ("adamw", "cosine")
-    icda = load('method = "icda+kd"\ndata = "cifar100"\nstudent = "wrn_16_2"\nteacher = {arch = "wrn_40_2", train = "crd"}')
+    icda = load(
+        'method = "icda+kd"\ndata = "cifar100"\nstudent = "wrn_16_2"\nteacher = {arch = "wrn_40_2", train = "crd"}'
+    )
     assert [view.name for view in icda.augment.teacher or []] == ["crop", "flip", "solarize"]
     assert method_label(icda) == "icda+kd"
     kd = load('method = "kd"\ndata = "cifar100"\nstudent = "wrn_16_2"\nteacher = {arch = "wrn_40_2", train = "crd"}')
@@ -164,9 +166,20 @@ def test_short_forms_expand() -> None:
     assert "did you mean “icd”" in problems('method = "icdd"\ndata = "digits"\nstudent = "resnet8"')[0]
 
 
+def test_icda_over_a_single_view_is_refused_instead_of_becoming_icd() -> None:
+    text = 'data = "cifar100"\nstudent = "wrn_16_2"\nteacher = {arch = "wrn_40_2", train = "crd"}\naugment = "base"\n'
+    found = problems('method = "icda+kd"\n' + text)
+    assert len(found) == 1 and found[0].startswith(
+        "recipe.toml:5: augment: “icda+kd” gives teacher and student a view each"
+    )
+    assert load('method = "icd+kd"\n' + text).augment.teacher is None
+
+
 def test_extends_merges_and_keeps_places(tmp_path: Path) -> None:
     (tmp_path / "base.toml").write_text(GOOD)
-    (tmp_path / "child.toml").write_text('extends = "base.toml"\nname = "child"\n[train]\nepochs = 40\noptimizer = "adam"\n')
+    (tmp_path / "child.toml").write_text(
+        'extends = "base.toml"\nname = "child"\n[train]\nepochs = 40\noptimizer = "adam"\n'
+    )
     recipe = load_recipe(tmp_path / "child.toml")
     assert (recipe.name, recipe.train.epochs, recipe.train.optimizer.name) == ("child", 40, "adam")
     assert recipe.student.arch == "wrn_16_2"
@@ -225,7 +238,9 @@ def test_wrong_overrides_are_named(tmp_path: Path, override: str, expected: str)
 
 def test_identity_ignores_name_seed_and_place_of_execution_only() -> None:
     identity = recipe_hash(load(GOOD))
-    same = GOOD.replace('"good"', '"other"\nseeds = [5]').replace("epochs = 30", 'epochs = 30\ndevice = "cpu"\nlog_every = 1')
+    same = GOOD.replace('"good"', '"other"\nseeds = [5]').replace(
+        "epochs = 30", 'epochs = 30\ndevice = "cpu"\nlog_every = 1'
+    )
     assert recipe_hash(load(same)) == identity
     assert recipe_hash(load(GOOD.replace("epochs = 30", "epochs = 31"))) != identity
 
