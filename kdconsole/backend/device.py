@@ -18,9 +18,7 @@ def prepare_device(train: Train) -> torch.device:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(train.deterministic, warn_only=True)
     # filling new tensors is a debugging aid that costs a pass over each of them
-    torch.utils.deterministic.fill_uninitialized_memory = (
-        False  # a debugging aid that costs a pass over every new tensor
-    )
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = not train.deterministic
     return _find(train.device)
 

@@ -20,6 +20,7 @@ from kdconsole.recipe.write import recipe_facts, recipe_hash
 from kdconsole.runs.events import Failed, Started, Stopped
 from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.log import EventWriter
+from kdconsole.runs.state import load_state as load_run_state
 
 
 @contextmanager
@@ -82,11 +83,12 @@ def exit_code_of(error: BaseException) -> ExitCode:
 
 def resume_point(recipe: Recipe, folder: RunFolder) -> tuple[str, int]:
     """(phase, step) at which a run goes on; ("", 0) from its beginning. A run may have been left inside its teacher."""
+    if not load_run_state(folder, curves=False).starts:
+        return "", 0
     saved = load_state(folder.resume)
-    if saved is not None:
-        return str(saved["phase"]), int(saved["progress"]["step"])
-    if recipe.teacher is not None and recipe.teacher.train is not None:
-        saved = load_state(teacher_folder(folder.path.parent, teacher_recipe(recipe, recipe.teacher)).resume)
+    if saved is None and recipe.teacher is not None and recipe.teacher.train is not None:
+        inner = teacher_recipe(recipe, recipe.teacher)
+        saved = load_state(teacher_folder(folder.path.parent, inner).resume)
         if saved is not None:
             return TEACHER_PHASE, int(saved["progress"]["step"])
-    return "", 0
+    return (str(saved["phase"]), int(saved["progress"]["step"])) if saved is not None else ("", 0)

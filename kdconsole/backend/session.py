@@ -239,7 +239,7 @@ class Session:
         total = 2 if trained_first else 1
         self._sink.append(
             Phase(
-                phase=self._phase, index=total, total=total, epochs=epochs, steps=epochs * self._steps_per_epoch(splits),
+                phase=self._phase, index=total - 1, total=total, epochs=epochs, steps=epochs * self._steps_per_epoch(splits),
                 detail=f"{len(splits.train):,} images",
             )
         )  # fmt: skip

@@ -28,7 +28,7 @@ class TeacherSink:
         if isinstance(stamped, Step | Epoch):
             self._students.append(msgspec.structs.replace(stamped, phase=TEACHER_PHASE))
         elif isinstance(stamped, Phase):
-            self._students.append(msgspec.structs.replace(stamped, phase=TEACHER_PHASE, index=1, total=2))
+            self._students.append(msgspec.structs.replace(stamped, phase=TEACHER_PHASE, index=0, total=2))
         elif isinstance(stamped, Evaluation):
             self._students.append(msgspec.structs.replace(stamped, phase=TEACHER_PHASE, subject="teacher"))
         elif isinstance(stamped, Notice) and stamped.code != DATA_NOTICE:  # the student's run reads the same files

@@ -2,13 +2,14 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kdconsole import __version__
 from kdconsole.cli import catalogue, check, compare, evaluate, importing, ls, resume, run, show, stop, watch
-from kdconsole.cli.options import Root
+from kdconsole.cli.options import Root, RunName, root_folder
 from kdconsole.errors import ExitCode, UserError
 
 # rich help pages and tracebacks cost 80 ms on every call

@@ -142,9 +142,12 @@ def _values_line(state: RunState) -> str:
     top1 = state.values.get("train/top1")
     if top1 is not None:
         parts.append(f"│ train {top1:.1f}")
-    if state.last_top1 is not None:
-        parts.append(f"{state.selected_on} {percent(state.last_top1)} (best {percent(state.best_top1)})")
+    subject = "teacher" if state.phase == "teacher" else "student"
+    for split in ("validation", "test"):
+        latest, best = state.latest.get((subject, split)), state.best.get((subject, split))
+        if latest is not None and best is not None:
+            parts.append(f"{split} {percent(latest.top1)} (best {percent(best.top1)})")
     teacher = state.teacher_scores.get(state.selected_on)
-    if teacher is not None and state.phase != "teacher":
+    if teacher is not None and subject == "student":
         parts.append(f"teacher {percent(teacher.top1)}")
     return "  " + " ".join(parts) if parts else ""

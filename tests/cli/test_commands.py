@@ -46,7 +46,7 @@ def test_run_prints_plain_lines_and_a_table(finished: RunFolder, recipe: Path, t
     assert done.stderr == ""
     assert "train epoch 2/2" in done.stdout
     assert "student, best" in done.stdout
-    assert "next: kdconsole compare quick-s0" in done.stdout
+    assert "kdconsole eval quick-s0" in done.stdout
     assert "\x1b" not in done.stdout
 
 
