@@ -19,14 +19,23 @@ class ImageSource(Protocol):
 
 
 class Seen(NamedTuple):
-    """A network and how its input is normalised."""
+    """A network, how its input is normalised, and how it likes images to lie in memory."""
 
     network: nn.Module
     normalise: nn.Module
+    layout: torch.memory_format
+
+    def prepare(self, images: Tensor) -> Tensor:
+        """Images in [0, 1] (B, C, H, W) as the network wants them."""
+        normalised: Tensor = self.normalise(images)
+        return normalised.contiguous(memory_format=self.layout)
 
 
 class TrainingStep:
-    """The step of one run. Calling it with the positions of a batch updates the student and the objective's own parts."""
+    """The step of one run. Calling it with the positions of a batch updates the student and the objective's own parts.
+
+    The parts are methods of their own so that a benchmark can time what training runs.
+    """
 
     def __init__(
         self,
@@ -52,36 +61,66 @@ class TrainingStep:
         self._precision = precision
         self._gradient_clip = gradient_clip
         self._weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        self._one_input = teacher is not None and teacher.normalise is student.normalise
 
     def __call__(self, indices: Tensor, learning_rate: float) -> dict[str, Tensor]:
         """Train on the images at `indices` (B,); returns the batch's metrics as 0-dimensional tensors on the device."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate
-        pixels, labels = self._images.batch(indices)
-        teacher_view, student_view = self._views(pixels, self._streams.teacher_view, self._streams.student_view)
-        student_input = self._student.normalise(student_view)
-        teacher = self._teach(teacher_view, student_view, student_input)
-        with forward_precision(self._device, self._precision):
-            student = _float(self._student.network(student_input))
-        loss, terms = self._objective(student, teacher, Batch(labels, indices))
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        if self._gradient_clip is not None:
-            nn.utils.clip_grad_norm_(self._weights, self._gradient_clip)
-        self._optimizer.step()
-        return self._metrics(loss, terms, student, teacher, labels)
+        pixels, labels = self.gather(indices)
+        teacher_input, student_input = self.view(pixels)
+        teacher = self.teach(teacher_input)
+        student = self.learn(student_input)
+        loss, terms = self.judge(student, teacher, Batch(labels, indices))
+        self.backward(loss)
+        self.update(learning_rate)
+        return self.metrics(loss, terms, student, teacher, labels)
 
-    def _teach(self, teacher_view: Tensor, student_view: Tensor, student_input: Tensor) -> Output | None:
+    def gather(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """The batch from the resident images."""
+        return self._images.batch(indices)
+
+    def view(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """(teacher's input, student's input), each through its view and its normalisation."""
+        teacher_view, student_view = self._views(pixels, self._streams.teacher_view, self._streams.student_view)
+        student_input = self._student.prepare(student_view)
+        if self._teacher is None or (self._one_input and teacher_view is student_view):
+            return student_input, student_input
+        return self._teacher.prepare(teacher_view), student_input
+
+    def teach(self, teacher_input: Tensor) -> Output | None:
+        """The teacher's output, without gradient."""
         if self._teacher is None:
             return None
-        same_input = teacher_view is student_view and self._teacher.normalise is self._student.normalise
         # no_grad, not inference mode: losses save the teacher's tensors for backward, which inference tensors refuse
         with torch.no_grad(), forward_precision(self._device, self._precision):
-            return _float(self._teacher.network(student_input if same_input else self._teacher.normalise(teacher_view)))
+            return _float(self._teacher.network(teacher_input))
 
-    def _metrics(
+    def learn(self, student_input: Tensor) -> Output:
+        """The student's output, with gradient."""
+        with forward_precision(self._device, self._precision):
+            return _float(self._student.network(student_input))
+
+    def judge(self, student: Output, teacher: Output | None, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The objective: the scalar to minimise and each term's own value."""
+        loss, terms = self._objective(student, teacher, batch)
+        return loss, terms
+
+    def backward(self, loss: Tensor) -> None:
+        """Gradients of the student and of the objective's own parts."""
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self._gradient_clip is not None:
+            nn.utils.clip_grad_norm_(self._weights, self._gradient_clip)
+
+    def update(self, learning_rate: float) -> None:
+        """One step of the optimiser."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate
+        self._optimizer.step()
+
+    def metrics(
         self, loss: Tensor, terms: dict[str, Tensor], student: Output, teacher: Output | None, labels: Tensor
     ) -> dict[str, Tensor]:
+        """The batch's values, still on the device."""
         with torch.no_grad():
             predicted = student.logits.argmax(dim=1)
             values = {"loss": loss, **{f"loss/{label}": value for label, value in terms.items()}}

@@ -10,9 +10,8 @@ from torch import nn
 from kdconsole.backend.failures import StopRequested, blame
 from kdconsole.backend.requests import Requests
 from kdconsole.backend.sinks import Sink
-from kdconsole.data.normalise import Normaliser
 from kdconsole.errors import UserError
-from kdconsole.models.weights import WeightsInfo, load_network
+from kdconsole.models.weights import load_network
 from kdconsole.recipe.catalogue import DATASETS
 from kdconsole.recipe.normalise import channel_statistics
 from kdconsole.recipe.schema import Augment, Recipe, Student, Teacher
@@ -25,11 +24,11 @@ _WAIT_SECONDS = 1.0
 
 
 class ReadyTeacher(NamedTuple):
-    """A frozen teacher on the device, in eval mode."""
+    """A frozen teacher on the device, in eval mode, and the channel statistics of its input."""
 
     network: nn.Module
-    normalise: nn.Module
-    info: WeightsInfo
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     path: Path
 
 
@@ -75,7 +74,7 @@ def load_teacher(path: Path, teacher: Teacher, recipe: Recipe, device: torch.dev
         mean, std = channel_statistics(recipe.data.normalize, dataset.channels)
     for weight in network.parameters():
         weight.requires_grad_(False)
-    return ReadyTeacher(network.to(device).eval(), Normaliser(mean, std).to(device), info, path)
+    return ReadyTeacher(network.to(device).eval(), mean, std, path)
 
 
 def wait_for_other(held: LockHeld, folder: RunFolder, sink: Sink, requests: Requests) -> None:

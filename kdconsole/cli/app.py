@@ -41,16 +41,25 @@ def console(
     ] = False,
 ) -> None:
     """Open the console when no command is given."""
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        _open_console(root, None)
+    elif root is not None:
+        os.environ["KDCONSOLE_RUNS"] = str(root)  # `kdconsole --root X ls` means what `kdconsole ls --root X` means
+
+
+@app.command("open", help="Open the console at a run's live screen.")
+def open_(run_name: RunName, root: Root = None) -> None:
+    _open_console(root, run_name)
+
+
+def _open_console(root: Path | None, run_name: str | None) -> None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UserError(
             "the console needs a terminal", hint="`kdconsole ls` and `kdconsole watch RUN` work without one"
         )
-    from kdconsole.cli.options import root_folder
     from kdconsole.tui.app import main
 
-    raise typer.Exit(main(root_folder(root), None))
+    raise typer.Exit(main(root_folder(root), run_name))
 
 
 def run_command() -> int:

@@ -95,9 +95,9 @@ def test_out_of_memory_is_recognised() -> None:
 def test_an_unforeseen_error_is_a_defect_with_its_traceback_in_the_log(backend: Backend) -> None:
     folder = backend.create(ALONE)
     program = (
-        "import sys, kdconsole.backend.session as session\n"
+        "import sys, kdconsole.backend.assembly as assembly\n"
         "def broken(*arguments): raise ZeroDivisionError('by design')\n"
-        "session.build_optimizer = broken\n"
+        "assembly.build_optimizer = broken\n"
         "from kdconsole.backend.__main__ import main\n"
         "sys.exit(main(sys.argv[1:]))"
     )
