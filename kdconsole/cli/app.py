@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kdconsole import __version__
-from kdconsole.cli import catalogue, check, compare, evaluate, importing, ls, resume, run, show, stop, watch
+from kdconsole.cli import bench, catalogue, check, compare, evaluate, importing, ls, resume, run, show, stop, watch
 from kdconsole.cli.options import Root, RunName, root_folder
 from kdconsole.errors import ExitCode, UserError
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=False,
 )
 
-for module in (run, watch, resume, stop, ls, show, check, compare, evaluate, importing, catalogue):
+for module in (run, watch, resume, stop, ls, show, check, compare, evaluate, importing, bench, catalogue):
     module.register(app)
 
 

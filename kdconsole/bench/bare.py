@@ -1,0 +1,44 @@
+"""The floor: both networks and the optimiser on one resident batch, nothing else."""
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from kdconsole.backend.assembly import Assembly
+from kdconsole.backend.device import forward_precision
+from kdconsole.backend.optim import build_optimizer
+from kdconsole.methods.kd import softened_divergence
+
+
+def bare_step(assembly: Assembly, layout: torch.memory_format, precision: str) -> Callable[[], None]:
+    """A step of copies of the assembly's networks: teacher forward, student forward and backward with CE + KD, optimiser.
+
+    The batch is fixed, normalised and on the device in `layout`.
+    """
+    student = copy.deepcopy(assembly.student).to(memory_format=layout).train()
+    teacher: nn.Module | None = None
+    if assembly.teacher is not None:
+        teacher = copy.deepcopy(assembly.teacher.network).to(memory_format=layout).eval()
+    optimizer = build_optimizer(assembly.recipe.train.optimizer, student.parameters())
+    count = min(assembly.recipe.train.batch_size, len(assembly.splits.train))
+    pixels, labels = assembly.splits.train.batch(torch.arange(count, device=assembly.device))
+    images = assembly.seen_student.normalise(pixels).contiguous(memory_format=layout)
+
+    def step() -> None:
+        with forward_precision(assembly.device, precision):
+            taught = None
+            if teacher is not None:
+                with torch.inference_mode():
+                    taught = teacher(images).logits
+            learned = student(images).logits
+        loss = functional.cross_entropy(learned.float(), labels)
+        if taught is not None:
+            loss = loss + softened_divergence(learned.float(), taught.float().clone(), 4.0)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+    return step

@@ -1,0 +1,92 @@
+"""The parts of the real step, timed one by one."""
+
+import statistics
+import time
+from collections import defaultdict
+from typing import Any
+
+import torch
+from torch import nn
+
+from kdconsole.backend.assembly import Assembly
+from kdconsole.backend.step import TrainingStep
+from kdconsole.bench.clock import synchronise
+
+# the methods of TrainingStep, in the order in which a step calls them, and what they are called in the report
+PARTS = {
+    "gather": "data",
+    "view": "views",
+    "teach": "teacher forward",
+    "learn": "student forward",
+    "judge": "objective",
+    "backward": "backward",
+    "update": "optimiser",
+    "metrics": "metrics",
+}
+
+
+def time_parts(assembly: Assembly, batches: list[torch.Tensor], rate: float) -> dict[str, float]:
+    """Median seconds of each part of the step over `batches`, and of each term of the objective.
+
+    Waiting for the device after every part keeps them apart; their sum is therefore above the time of the whole step on a
+    device that overlaps them.
+    """
+    seconds: dict[str, list[float]] = defaultdict(list)
+    step = _timed_step(assembly.step, assembly.device, seconds)
+    hooks = [
+        handle
+        for label, term in zip(assembly.objective.labels, assembly.objective.terms, strict=True)
+        for handle in _time_module(term, f"  {label}", assembly.device, seconds)
+    ]
+    try:
+        for indices in batches:
+            step(indices, rate)
+    finally:
+        for handle in hooks:
+            handle.remove()
+    ordered = []
+    for part in PARTS.values():
+        ordered.append(part)
+        if part == "objective":
+            ordered += [f"  {label}" for label in assembly.objective.labels]
+    return {part: statistics.median(seconds[part]) for part in ordered if seconds[part]}
+
+
+def _timed_step(step: TrainingStep, device: torch.device, seconds: dict[str, list[float]]) -> TrainingStep:
+    """The same step, its parts wrapped in clocks. Shares all state with `step`, so it trains the same networks."""
+
+    class Timed(TrainingStep):
+        def __init__(self) -> None:
+            self.__dict__.update(step.__dict__)
+
+        def __getattribute__(self, name: str) -> Any:
+            found = super().__getattribute__(name)
+            if name not in PARTS:
+                return found
+
+            def clocked(*arguments: Any) -> Any:
+                synchronise(device)
+                began = time.perf_counter()
+                result = found(*arguments)
+                synchronise(device)
+                seconds[PARTS[name]].append(time.perf_counter() - began)
+                return result
+
+            return clocked
+
+    return Timed()
+
+
+def _time_module(module: nn.Module, part: str, device: torch.device, seconds: dict[str, list[float]]) -> list[Any]:
+    began = 0.0
+
+    def before(*_: Any) -> None:
+        nonlocal began
+        synchronise(device)
+        began = time.perf_counter()
+
+    def after(*_: Any) -> None:
+        synchronise(device)
+        seconds[part].append(time.perf_counter() - began)
+
+    return [module.register_forward_pre_hook(before), module.register_forward_hook(after)]

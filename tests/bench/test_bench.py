@@ -1,0 +1,56 @@
+"""The benchmark runs the real step, on a machine without the recipe's data too, and its numbers hang together."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kdconsole.bench.clock import interleaved, median_ratio
+from tests.backends import kdconsole
+
+RECIPE = """
+name = "tiny"
+method = "icda+kd"
+student = "resnet8"
+teacher = { arch = "wrn_10_1", train = "crd" }
+augment = "icda"
+data = { dataset = "cifar10", root = "nowhere" }
+[train]
+batch_size = 8
+threads = 1
+"""
+
+
+def test_bench_reports_parts_floor_and_reference(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_text(RECIPE)
+    arguments = ["bench", str(tmp_path / "r.toml"), "--rounds", "3", "--warmup", "1"]
+    done = kdconsole(*arguments, "--json", "--profile", str(tmp_path / "trace.json"), root=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["images"] == "made-up images in the shape of cifar10"
+    assert set(report["parts_ms"]) >= {
+        "data",
+        "views",
+        "teacher forward",
+        "student forward",
+        "objective",
+        "  icd",
+        "backward",
+    }
+    assert all(report[name] > 0 for name in ("step_ms", "to_bare", "to_plain", "reference_ms", "peak_memory_mib"))
+    assert report["images_per_second"] == pytest.approx(8 / report["step_ms"] * 1e3)
+    assert json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+    shown = kdconsole(*arguments, root=tmp_path)
+    assert "whole step" in shown.stdout and "% of a step" in shown.stdout
+
+
+def test_rounds_are_interleaved_and_warm_ups_do_not_count() -> None:
+    import torch
+
+    calls: list[str] = []
+    seconds = interleaved(
+        {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, torch.device("cpu"), rounds=3, warmup=1
+    )
+    assert calls == ["a", "b"] * 4
+    assert [len(times) for times in seconds.values()] == [3, 3]
+    assert median_ratio([2.0, 9.0, 4.0], [1.0, 3.0, 2.0]) == 2.0
