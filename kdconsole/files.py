@@ -38,3 +38,12 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Remove what `write_atomically` has left behind in `folder` where a process was killed in the middle of a write.
+
+    Only for the one process that owns the folder.
+    """
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)

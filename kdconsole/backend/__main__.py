@@ -1,9 +1,11 @@
 """`python -m kdconsole.backend RUN_DIR…`: train these runs, one after the other, in this process."""
 
+import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from kdconsole.backend.signals import Signals
 from kdconsole.errors import ExitCode, UserError
 from kdconsole.runs.control import clear
 from kdconsole.runs.layout import RunFolder, is_run
@@ -12,6 +14,7 @@ from kdconsole.runs.state import is_finished
 
 
 def main(arguments: list[str]) -> int:
+    signals = Signals()  # before the slow imports: a request to stop must not find nobody at home
     folders = [RunFolder(Path(argument).resolve()) for argument in arguments]
     if not folders:
         print("usage: python -m kdconsole.backend RUN_DIR…", file=sys.stderr)
@@ -28,23 +31,35 @@ def main(arguments: list[str]) -> int:
                         f"the run in {folder.path} is finished", hint="start a new one with `kdconsole run`"
                     )
                 clear(folder)  # what was asked of an earlier process is not meant for this one
-            return _train(folders)
+            return _train(folders, signals)
     except (UserError, OSError) as error:
-        print(error, file=sys.stderr)
+        with suppress(OSError):
+            print(error, file=sys.stderr, flush=True)
         return error.exit_code if isinstance(error, UserError) else ExitCode.RETRY
 
 
-def _train(folders: list[RunFolder]) -> int:
+def _train(folders: list[RunFolder], signals: Signals) -> int:
+    _print_into(folders[0].log)
     from kdconsole.backend.process import run_folder
-    from kdconsole.backend.requests import Signals
 
-    signals = Signals()
     codes = []
     for folder in folders:
+        _print_into(folder.log)
         codes.append(run_folder(folder, signals))
         if signals.stop_reason:
             break
+    signals.ignore()
     return next((code for code in codes if code != ExitCode.OK), ExitCode.OK)
+
+
+def _print_into(log: Path) -> None:
+    """Whatever is printed from now on, by libraries in C too, belongs to this run's log."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
 
 
 if __name__ == "__main__":

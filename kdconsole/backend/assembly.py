@@ -8,7 +8,7 @@ from torch import nn
 
 from kdconsole.augment.pipeline import Pipeline
 from kdconsole.augment.two_views import TwoViews
-from kdconsole.backend.device import forward_precision, memory_format
+from kdconsole.backend.device import memory_format
 from kdconsole.backend.objective import Objective
 from kdconsole.backend.optim import LearningRate, build_optimizer
 from kdconsole.backend.splits import Splits, in_batches
@@ -76,12 +76,18 @@ class Assembly:
         return {} if self.seen_teacher is None else self._measure(self.seen_teacher)
 
     def _measure(self, seen: Seen) -> dict[str, Accuracy]:
-        train = self.recipe.train
-        with forward_precision(self.device, train.precision):
-            return {
-                name: measure_accuracy(seen.network, in_batches(split, train.eval_batch_size), seen.prepare)
-                for name, split in self.splits.held_out.items()
-            }
+        # in fp32 whatever the training's precision: `kdconsole eval` must find the same number in the file
+        size = self.recipe.train.eval_batch_size
+        return {
+            name: measure_accuracy(seen.network, in_batches(split, size), seen.prepare)
+            for name, split in self.splits.held_out.items()
+        }
+
+    def is_finite(self) -> bool:
+        """Whether every weight and statistic of the student and the objective is a finite number."""
+        tensors = [*self.student.state_dict().values(), *self.objective.state_dict().values()]
+        sums = [tensor.detach().double().sum() for tensor in tensors if tensor.is_floating_point()]
+        return bool(torch.isfinite(torch.stack(sums)).all())
 
 
 def statistics_of(recipe: Recipe) -> tuple[tuple[float, ...], tuple[float, ...]]:

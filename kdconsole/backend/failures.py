@@ -10,16 +10,6 @@ import torch
 from kdconsole.errors import ExitCode, UserError
 
 
-class StopRequested(Exception):
-    """A signal or a control line asked the run to stop; its state has been saved."""
-
-    def __init__(self, reason: str, step: int = 0, epoch: int = 0) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.step = step
-        self.epoch = epoch
-
-
 class Diverged(Exception):
     """The loss is no longer a finite number."""
 
@@ -49,7 +39,9 @@ def blame(cause: str) -> Iterator[None]:
 
 
 # EFBIG is what a file-size limit answers, EDQUOT a quota, ENOSPC a full disk
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# the directory went away, or is no longer ours: deleted by hand, remounted, a lost file server
+_GONE = {errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ESTALE, errno.EIO, errno.ENODEV}
 
 
 def classify(error: BaseException) -> Failure:
@@ -58,7 +50,7 @@ def classify(error: BaseException) -> Failure:
         return Failure(getattr(error, "cause", "recipe"), error.message, error.hint, error.exit_code)
     if isinstance(error, Diverged):
         return Failure(
-            "nan", str(error), "lower train.optimizer.lr, or set train.gradient_clip; the last saved state is from before",
+            "nan", str(error), "start a new run with a lower train.optimizer.lr, or with train.gradient_clip set",
             ExitCode.DIVERGED,
         )  # fmt: skip
     if _out_of_memory(error):
@@ -67,7 +59,10 @@ def classify(error: BaseException) -> Failure:
             "lower train.batch_size, or free memory on the device; then `kdconsole resume`", ExitCode.RETRY,
         )  # fmt: skip
     if _disk_full(error):
-        return Failure("disk", f"cannot write: {error}", "free some space, then `kdconsole resume`", ExitCode.RETRY)
+        return Failure("disk", f"the disk is full: {error}", "free some space, then `kdconsole resume`", ExitCode.RETRY)
+    if isinstance(error, OSError) and error.errno in _GONE:
+        hint = "is the run directory still there, and writable? then `kdconsole resume`"
+        return Failure("disk", f"a file cannot be used: {error}", hint, ExitCode.RETRY)
     return Failure(
         "internal",
         f"{type(error).__name__}: {error}",
@@ -79,12 +74,18 @@ def classify(error: BaseException) -> Failure:
 def _out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    signs = (
+        "can't allocate memory",
+        "CUDA error: out of memory",
+        "CUBLAS_STATUS_ALLOC_FAILED",
+        "CUDNN_STATUS_ALLOC_FAILED",
+    )
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in signs)
 
 
 def _disk_full(error: BaseException) -> bool:
     if isinstance(error, OSError):
-        return error.errno in _DISK
+        return error.errno in _FULL
     # safetensors and torch report a failed write as their own error, the system's words inside
     text = str(error)
     return any(words in text for words in ("No space left on device", "File too large", "Disk quota exceeded"))

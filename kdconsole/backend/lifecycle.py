@@ -4,14 +4,15 @@ import os
 import platform
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import torch
 
 from kdconsole import __version__
 from kdconsole.backend.device import describe_device
-from kdconsole.backend.failures import Diverged, StopRequested, classify
+from kdconsole.backend.failures import Diverged, classify
 from kdconsole.backend.resume import load_state
+from kdconsole.backend.signals import StopRequested
 from kdconsole.backend.sinks import TEACHER_PHASE
 from kdconsole.backend.teacher import teacher_folder, teacher_recipe
 from kdconsole.errors import ExitCode
@@ -73,7 +74,8 @@ def tell_end(error: BaseException, events: EventWriter) -> None:
         events.append(event)
         events.sync()
     except OSError as full:
-        print(f"cannot write the last event ({full}): {event}", flush=True)
+        with suppress(OSError):  # the log file lies on the same disk
+            print(f"cannot write the last event ({full}): {event}", flush=True)
 
 
 def exit_code_of(error: BaseException) -> ExitCode:
@@ -83,12 +85,13 @@ def exit_code_of(error: BaseException) -> ExitCode:
 
 def resume_point(recipe: Recipe, folder: RunFolder) -> tuple[str, int]:
     """(phase, step) at which a run goes on; ("", 0) from its beginning. A run may have been left inside its teacher."""
-    if not load_run_state(folder, curves=False).starts:
-        return "", 0
-    saved = load_state(folder.resume)
-    if saved is None and recipe.teacher is not None and recipe.teacher.train is not None:
-        inner = teacher_recipe(recipe, recipe.teacher)
-        saved = load_state(teacher_folder(folder.path.parent, inner).resume)
+    before = load_run_state(folder, curves=False)
+    saved = load_state(folder.resume) if before.starts else None
+    if saved is not None:
+        return str(saved["phase"]), int(saved["progress"]["step"])
+    own_teacher = any(phase.name == TEACHER_PHASE for phase in before.phases)  # not one that was there already
+    if own_teacher and recipe.teacher is not None and recipe.teacher.train is not None:
+        saved = load_state(teacher_folder(folder.path.parent, teacher_recipe(recipe, recipe.teacher)).resume)
         if saved is not None:
             return TEACHER_PHASE, int(saved["progress"]["step"])
-    return (str(saved["phase"]), int(saved["progress"]["step"])) if saved is not None else ("", 0)
+    return "", 0

@@ -14,7 +14,7 @@ class Meter:
 
     def add(self, values: dict[str, Tensor], images: int) -> None:
         """Add a batch's means over `images` images. No host sync."""
-        batch = torch.stack([value.detach().float() for value in values.values()]) * images
+        batch = torch.stack([value.detach().double() for value in values.values()]) * images
         if self._sums is None:
             self._names, self._sums = tuple(values), batch
         else:

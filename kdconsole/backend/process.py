@@ -1,12 +1,14 @@
 """One run in this process, from its locked directory to its exit code."""
 
 import traceback
+from contextlib import suppress
 
 from kdconsole.backend.device import prepare_device
-from kdconsole.backend.failures import StopRequested, blame
+from kdconsole.backend.failures import blame
 from kdconsole.backend.lifecycle import exit_code_of, supervised, tell_end
-from kdconsole.backend.requests import Requests, Signals
+from kdconsole.backend.requests import Requests
 from kdconsole.backend.session import Session
+from kdconsole.backend.signals import Signals, StopRequested
 from kdconsole.errors import ExitCode, UserError
 from kdconsole.recipe.load import load_recipe
 from kdconsole.recipe.schema import Recipe
@@ -23,6 +25,7 @@ def run_folder(folder: RunFolder, signals: Signals) -> ExitCode:
     """Train the run in `folder`, whose lock the caller holds. Every outcome becomes an event; none is raised."""
     with Heartbeat(folder), EventWriter(folder.events) as events:
         try:
+            signals.raise_if_stopped()
             with blame("recipe"):
                 recipe = load_recipe(folder.recipe)
                 refuse_changed(recipe, load_state(folder, curves=False))
@@ -56,5 +59,6 @@ def refuse_changed(recipe: Recipe, state: RunState) -> None:
 def _explained(error: BaseException) -> ExitCode:
     """Print a traceback into the backend's log for anything that is not a plain request or a user's fault."""
     if not isinstance(error, StopRequested | UserError):
-        traceback.print_exception(error)
+        with suppress(OSError):  # the log file may lie on the disk that is full
+            traceback.print_exception(error)
     return exit_code_of(error)

@@ -1,10 +1,8 @@
-"""What people ask of a running backend: lines of control.jsonl, and signals."""
+"""What people ask of a running backend: lines of control.jsonl, beside the signals."""
 
-import signal
 import time
-from types import FrameType
 
-from kdconsole.backend.failures import StopRequested
+from kdconsole.backend.signals import Signals, StopRequested
 from kdconsole.runs.control import COMMANDS, ControlTail
 from kdconsole.runs.events import Control
 from kdconsole.runs.layout import RunFolder
@@ -13,32 +11,13 @@ from kdconsole.runs.log import EventWriter
 _POLL_SECONDS = 0.25
 
 
-class Signals:
-    """Turns SIGTERM and SIGINT into a request to stop; SIGHUP (a lost terminal) is no event for training.
-
-    A second signal does not wait for the step to end (a download, say, has no steps): what was saved last is kept.
-    """
-
-    def __init__(self) -> None:
-        self.stop_reason = ""
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        again = bool(self.stop_reason)
-        self.stop_reason = f"signal {signal.Signals(number).name}"
-        if again:
-            raise StopRequested(f"{self.stop_reason} twice")
-
-
 class Requests:
     """The pending requests of one run, polled between steps at the cost of a clock reading."""
 
     def __init__(self, folder: RunFolder, events: EventWriter, signals: Signals) -> None:
         self._tail = ControlTail(folder.control)
         self._events = events
-        self._signals = signals
+        self.signals = signals
         self._next_poll = 0.0
         self._stop = ""
         self.stop_after_epoch = ""
@@ -48,7 +27,13 @@ class Requests:
     def stop(self) -> str:
         """Why to stop now, or an empty string."""
         self.poll()
-        return self._signals.stop_reason or self._stop
+        return self.signals.stop_reason or self._stop
+
+    def raise_if_stopped(self) -> None:
+        """Raise StopRequested when there is any reason to stop, be it after an epoch that has not begun."""
+        reason = self.stop or self.stop_after_epoch
+        if reason:
+            raise StopRequested(reason)
 
     def poll(self) -> None:
         """Read new control lines, at most four times a second, and answer each with an event."""

@@ -1,5 +1,6 @@
 """One run from recipe to result: data, teacher, student, training, final scores."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from kdconsole.backend.requests import Requests
 from kdconsole.backend.resume import load_state, save_state
 from kdconsole.backend.sinks import DATA_NOTICE, Sink, TeacherSink
 from kdconsole.backend.splits import load_splits
-from kdconsole.backend.teacher import ReadyTeacher, load_teacher, teacher_folder, teacher_recipe, wait_for_other
+from kdconsole.backend.teacher import ReadyTeacher, load_teacher, teacher_folder, teacher_recipe
 from kdconsole.backend.trainer import Callbacks, Trainer
+from kdconsole.errors import UserError
+from kdconsole.files import sweep_temporaries, write_text_atomically
+from kdconsole.models.foreign import sha256_of
 from kdconsole.models.weights import WeightsInfo, save_weights
 from kdconsole.recipe.catalogue import DATASETS
 from kdconsole.recipe.schema import Recipe, Teacher
@@ -25,6 +29,8 @@ from kdconsole.runs.log import EventWriter
 from kdconsole.runs.result import Result, Score, write_result
 from kdconsole.runs.state import is_finished
 
+_WAIT_SECONDS = 1.0
+
 
 class Session:
     """Trains the one seed of `recipe` in `folder`, telling `sink`. `run` may be called once."""
@@ -35,19 +41,25 @@ class Session:
         self._device = device
         self._sink = sink
         self._requests = requests
+        self._teacher_sha256 = ""
 
     def run(self) -> Result:
         """Train to the last epoch and write result.json. Raises StopRequested, Diverged, UserError, OSError, …"""
         recipe = self._recipe
-        with blame("data"):
+        for folder in (self._folder.path, self._folder.resume):
+            sweep_temporaries(folder)
+        with blame("data"), self._requests.signals.interruptible():
             splits = load_splits(recipe.data, self._device)
         for note in splits.notes:
             self._sink.append(Notice(level="warning", code=DATA_NOTICE, message=note))
         teacher = self._obtain_teacher(recipe.teacher) if recipe.teacher is not None else None
+        self._teacher_sha256 = sha256_of(teacher.path) if teacher is not None else ""
+        self._requests.raise_if_stopped()
         assembly = assemble(recipe, self._device, splits, teacher)
         trainer = self._trainer(assembly)
         saved = load_state(self._folder.resume)
         if saved is not None:
+            _refuse_other_teacher(saved, self._teacher_sha256, teacher)
             trainer.load_state_dict(saved)
         self._announce(assembly)
         teacher_scores = self._score_teacher(assembly)
@@ -72,20 +84,26 @@ class Session:
         return load_teacher(folder.student, teacher, self._recipe, self._device)
 
     def _train_teacher(self, recipe: Recipe, folder: RunFolder) -> None:
+        told = ""
         while True:
             try:
                 with RunLock(folder), Heartbeat(folder), EventWriter(folder.events) as own:
                     if is_finished(folder):
                         return  # another run has finished it while this one waited
-                    if not folder.recipe.exists():
-                        folder.recipe.write_text(recipe_toml(recipe), encoding="utf-8")
+                    write_text_atomically(folder.recipe, recipe_toml(recipe))
                     with supervised(recipe, folder, self._device, own):
                         sink = TeacherSink(own, self._sink)
                         result = Session(recipe, folder, self._device, sink, self._requests).run()
                         own.append(Finished(step=result.steps, result=result))
                     return
             except LockHeld as held:
-                wait_for_other(held, folder, self._sink, self._requests)
+                if held.message != told:
+                    told = held.message
+                    self._sink.append(
+                        Notice(level="info", code="teacher_wait", message=f"waiting for the teacher: {told}")
+                    )
+                self._requests.raise_if_stopped()
+                time.sleep(_WAIT_SECONDS)
 
     def _score_teacher(self, assembly: Assembly) -> dict[str, Score]:
         scores = {}
@@ -123,6 +141,7 @@ class Session:
             requests=self._requests,
             callbacks=Callbacks(
                 evaluate=assembly.measure_student,
+                finite=assembly.is_finite,
                 save_student=lambda role, scores: self._save_student(assembly, role, scores),
                 save_state=self._save_state,
             ),
@@ -134,7 +153,8 @@ class Session:
         return path.name
 
     def _save_state(self, state: dict[str, Any]) -> str:
-        return str(save_state(self._folder.resume, state).relative_to(self._folder.path))
+        path = save_state(self._folder.resume, {**state, "teacher_sha256": self._teacher_sha256})
+        return str(path.relative_to(self._folder.path))
 
     def _weights_info(self, scores: dict[str, Score]) -> WeightsInfo:
         dataset = DATASETS[self._recipe.data.dataset]
@@ -190,3 +210,12 @@ class Session:
 def phase_name(recipe: Recipe) -> str:
     """The name of the phase in which the student of `recipe` is trained."""
     return "distill" if recipe.teacher is not None else "train"
+
+
+def _refuse_other_teacher(saved: dict[str, Any], sha256: str, teacher: ReadyTeacher | None) -> None:
+    """A student cannot go on under another teacher than it began with and still be one experiment."""
+    if teacher is not None and saved["teacher_sha256"] != sha256:
+        raise UserError(
+            f"the teacher's weights in {teacher.path} are not the ones this run began with",
+            hint="put the old file back to resume, or start a new run",
+        )

@@ -1,8 +1,11 @@
 """Random numbers: one named stream for each purpose, all derived from the run's seed, all restorable."""
 
 import hashlib
+from typing import Any
 
 import torch
+
+from kdconsole.errors import UserError
 
 _VIEWS = ("student view", "teacher view")
 
@@ -30,8 +33,9 @@ class Streams:
         )
         torch.manual_seed(derived_seed(seed, "dropout"))
 
-    def state_dict(self) -> dict[str, torch.Tensor]:
-        state = {
+    def state_dict(self) -> dict[str, Any]:
+        state: dict[str, Any] = {
+            "device": self._device.type,
             "student_view": self.student_view.get_state(),
             "teacher_view": self.teacher_view.get_state(),
             "torch": torch.get_rng_state(),
@@ -40,7 +44,12 @@ class Streams:
             state["cuda"] = torch.cuda.get_rng_state(self._device)
         return state
 
-    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        if state["device"] != self._device.type:
+            raise UserError(
+                f"this run was saved on a {state['device']} device; its random streams cannot go on on {self._device}",
+                hint=f"resume it where there is a {state['device']} device, or start a new run",
+            )
         self.student_view.set_state(state["student_view"])
         self.teacher_view.set_state(state["teacher_view"])
         torch.set_rng_state(state["torch"])

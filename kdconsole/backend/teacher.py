@@ -1,26 +1,19 @@
 """The teacher: weights from a file, or trained first in a run of its own that every later run with the same wish reuses."""
 
-import time
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from kdconsole.backend.failures import StopRequested, blame
-from kdconsole.backend.requests import Requests
-from kdconsole.backend.sinks import Sink
+from kdconsole.backend.failures import blame
 from kdconsole.errors import UserError
 from kdconsole.models.weights import load_network
 from kdconsole.recipe.catalogue import DATASETS
 from kdconsole.recipe.normalise import channel_statistics
 from kdconsole.recipe.schema import Augment, Recipe, Student, Teacher
 from kdconsole.recipe.write import recipe_hash
-from kdconsole.runs.events import Notice
 from kdconsole.runs.layout import RunFolder
-from kdconsole.runs.lock import LockHeld
-
-_WAIT_SECONDS = 1.0
 
 
 class ReadyTeacher(NamedTuple):
@@ -75,13 +68,3 @@ def load_teacher(path: Path, teacher: Teacher, recipe: Recipe, device: torch.dev
     for weight in network.parameters():
         weight.requires_grad_(False)
     return ReadyTeacher(network.to(device).eval(), mean, std, path)
-
-
-def wait_for_other(held: LockHeld, folder: RunFolder, sink: Sink, requests: Requests) -> None:
-    """Another run is training this teacher at this moment: say so, and wait for its next sign."""
-    sink.append(
-        Notice(level="info", code="teacher_wait", message=f"waiting for the teacher {folder.name}: {held.message}")
-    )
-    time.sleep(_WAIT_SECONDS)
-    if requests.stop:
-        raise StopRequested(requests.stop)

@@ -8,10 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from kdconsole.backend.failures import Diverged, StopRequested
+from kdconsole.backend.failures import Diverged
 from kdconsole.backend.meters import Meter, Totals
 from kdconsole.backend.optim import LearningRate
 from kdconsole.backend.requests import Requests
+from kdconsole.backend.signals import StopRequested
 from kdconsole.backend.sinks import Sink
 from kdconsole.backend.step import TrainingStep
 from kdconsole.backend.streams import Streams, shuffle_stream
@@ -45,6 +46,7 @@ class Callbacks:
     """What the trainer asks of its session."""
 
     evaluate: Callable[[], dict[str, Accuracy]]
+    finite: Callable[[], bool]  # whether every weight is a finite number
     save_student: Callable[[str, dict[str, Score]], str]  # role "last" or "best" → path inside the run directory
     save_state: Callable[[dict[str, Any]], str]
 
@@ -83,7 +85,7 @@ class Trainer:
         self._requests = requests
         self._callbacks = callbacks
         self._interval = Meter()
-        self._interval_began = time.monotonic()
+        self._interval_began = self._counted = time.monotonic()
         self._epoch_totals = Totals()
 
     def state_dict(self) -> dict[str, Any]:
@@ -110,23 +112,27 @@ class Trainer:
 
     def _run_epoch(self) -> None:
         progress = self.progress
-        began, seconds_before = time.monotonic(), progress.seconds
+        began = self._counted = self._interval_began = time.monotonic()
         order = epoch_order(self._images, shuffle_stream(self._seed, progress.epoch + 1)).to(self._device)
         steps = batches(order, self._train.batch_size)
-        self._interval_began = began
         for indices in steps[progress.epoch_step :]:
             rate = self._learning_rate.at(progress.step)
             self._interval.add(self._step(indices, rate), len(indices))
             progress.step += 1
             progress.epoch_step += 1
-            progress.seconds = seconds_before + time.monotonic() - began
             last = progress.epoch_step == len(steps)
             if last or progress.step % self._train.log_every == 0:
                 self._log_interval(rate)
             if not last:
                 self._answer_requests(rate)
         self._finish_epoch(time.monotonic() - began)
-        progress.seconds = seconds_before + time.monotonic() - began
+        self._count_seconds()
+
+    def _count_seconds(self) -> None:
+        """Bring the time spent up to now; a saved state must not lose what came after the last whole epoch."""
+        now = time.monotonic()
+        self.progress.seconds += now - self._counted
+        self._counted = now
 
     def _log_interval(self, rate: float) -> None:
         totals = self._interval.collect()
@@ -137,7 +143,7 @@ class Trainer:
         if not _finite(totals.sums["loss"]):
             wrong = [name for name, value in totals.sums.items() if name.startswith("loss/") and not _finite(value)]
             terms = f" (term{'s' if len(wrong) > 1 else ''} {', '.join(name[5:] for name in wrong)})" if wrong else ""
-            raise Diverged(f"the loss became NaN or infinite by step {self.progress.step}{terms}", self.progress.step)
+            raise self._diverged(f"the loss became NaN or infinite by step {self.progress.step}{terms}")
         self._epoch_totals.merge(totals)
         self._sink.append(
             Step(
@@ -153,10 +159,12 @@ class Trainer:
     def _answer_requests(self, rate: float) -> None:
         if self._requests.stop:
             self._log_interval(rate)
+            self._require_finite_weights()
             self._save_state()
             raise self._stopped(self._requests.stop)
         if self._requests.checkpoint:
             self._log_interval(rate)
+            self._require_finite_weights()
             self._save_state()
             self._requests.checkpoint = False
 
@@ -179,8 +187,9 @@ class Trainer:
             self._evaluate()
         leaving = self._requests.stop or self._requests.stop_after_epoch
         if final or leaving or self._requests.checkpoint or progress.epoch % train.checkpoint_every == 0:
-            path = self._callbacks.save_student("last", _scores(self.scores.last))
-            self._saved("last", path)
+            self._require_finite_weights()
+            measured = {split: found for split, found in self.scores.last.items() if found["epoch"] == progress.epoch}
+            self._saved("last", self._callbacks.save_student("last", _scores(measured)))
             self._save_state()
             self._requests.checkpoint = False
         if leaving and not final:
@@ -189,6 +198,11 @@ class Trainer:
     def _evaluate(self) -> None:
         began = time.monotonic()
         results = self._callbacks.evaluate()
+        for split, accuracy in results.items():
+            if not _finite(accuracy.loss):
+                raise self._diverged(
+                    f"the student's loss on {split} is NaN or infinite after epoch {self.progress.epoch}"
+                )
         seconds = time.monotonic() - began
         epoch = self.progress.epoch
         for split, accuracy in results.items():
@@ -215,7 +229,16 @@ class Trainer:
             self.scores.best = self.scores.last
             self._saved("best", self._callbacks.save_student("best", _scores(self.scores.best)))
 
+    def _require_finite_weights(self) -> None:
+        """The loss of a step says nothing of what its update did: broken weights must not replace good ones on disk."""
+        if not self._callbacks.finite():
+            raise self._diverged(f"weights became NaN or infinite by step {self.progress.step}")
+
+    def _diverged(self, message: str) -> Diverged:
+        return Diverged(message, self.progress.step)
+
     def _save_state(self) -> None:
+        self._count_seconds()
         self._saved("resume", self._callbacks.save_state(self.state_dict()))
 
     def _stopped(self, reason: str) -> StopRequested:

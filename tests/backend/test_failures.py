@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import torch
 
 from kdconsole.backend.failures import classify
 from kdconsole.errors import ExitCode
-from kdconsole.runs.events import Control, Failed
+from kdconsole.models.weights_info import read_info
+from kdconsole.runs.events import Control, Failed, Step, Stopped
 from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.state import is_finished, load_state
 from kdconsole.runs.status import Status, status_of
@@ -42,6 +44,18 @@ def test_divergence_is_told_with_the_step_and_leaves_finite_weights(backend: Bac
     assert failed.step > 0
     assert "term ce" in failed.message
     assert not folder.student.exists()
+
+
+def test_weights_broken_by_an_epochs_last_step_are_noticed_before_they_are_saved(backend: Backend) -> None:
+    """One step an epoch: its loss is computed before the update that ruins the weights."""
+    text = ALONE.replace("epochs = 2", "epochs = 1\nbatch_size = 280").replace("log_every = 1", "evaluate_every = 9")
+    for name, every in (("evaluated", "evaluate_every = 1"), ("unevaluated", "evaluate_every = 9")):
+        recipe = text.replace("evaluate_every = 9", every).replace("epochs = 1", "epochs = 3")
+        folder = backend.create(recipe + "\n[train.optimizer]\nlr = 1e38\n", name=name)
+        assert backend.finish(folder) == ExitCode.DIVERGED
+        assert _failed(folder).cause == "nan"
+        assert not folder.student.exists() and not folder.student_best.exists()
+        assert not (folder.resume / "state.pt").exists()
 
 
 def test_a_missing_gpu_is_named(backend: Backend) -> None:
@@ -106,7 +120,7 @@ def test_an_unforeseen_error_is_a_defect_with_its_traceback_in_the_log(backend: 
     )
     assert done.returncode == ExitCode.INTERNAL
     assert _failed(folder).cause == "internal"
-    assert "Traceback" in done.stderr
+    assert "Traceback" in folder.log.read_text()
 
 
 def test_a_recipe_edited_in_the_run_directory_is_noticed_on_resume(backend: Backend) -> None:
@@ -159,6 +173,55 @@ def test_a_second_process_cannot_take_the_run(backend: Backend) -> None:
     assert second.returncode == ExitCode.INVALID
     assert b"in use by process" in output and b"Traceback" not in output
     assert first.wait(60) == 0
+
+
+def test_a_signal_before_training_stops_with_a_last_word(backend: Backend) -> None:
+    folder = backend.create(TINY)
+    process = backend.start(folder)
+    wait_until(folder.lock.exists)
+    process.terminate()
+    assert process.wait(60) == ExitCode.STOPPED
+    assert isinstance(load_state(folder).outcome, Stopped)
+    assert backend.finish(folder) == 0
+
+
+def test_impatient_signals_do_no_harm(backend: Backend) -> None:
+    folder = backend.create(TINY)
+    process = backend.start(folder)
+    wait_until(lambda: any(event.phase == "distill" for event in events_of(folder, Step)))
+    while process.poll() is None:
+        process.terminate()
+        time.sleep(0.01)
+    assert process.returncode == ExitCode.STOPPED
+    outcome = load_state(folder).outcome
+    assert isinstance(outcome, Stopped) and outcome.step > 0
+    assert "Traceback" not in folder.log.read_text()
+
+
+def test_a_swapped_teacher_is_noticed_on_resume(backend: Backend) -> None:
+    folder = backend.create(TINY)
+    process = backend.start(folder)
+    wait_until((folder.resume / "state.pt").exists)
+    process.kill()
+    process.wait()
+    weights = next((backend.root / "teachers").glob("*/student.safetensors"))
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert backend.finish(folder) == ExitCode.INVALID
+    assert "not the ones this run began with" in _failed(folder).message
+    weights.write_bytes(whole)
+    assert backend.finish(folder) == 0
+
+
+def test_accuracies_in_a_students_file_are_its_own(backend: Backend) -> None:
+    text = ALONE.replace("epochs = 2", "epochs = 500").replace("log_every = 1", "evaluate_every = 400")
+    folder = backend.create(text)
+    process = backend.start(folder)
+    wait_until(folder.student.exists)
+    process.terminate()
+    assert process.wait(60) == ExitCode.STOPPED
+    info = read_info(folder.student)
+    assert info.accuracy == {}
 
 
 def test_two_runs_that_wish_for_the_same_teacher_share_it(backend: Backend) -> None:

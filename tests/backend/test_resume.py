@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from kdconsole.runs.control import send
-from kdconsole.runs.events import Started, Step, Stopped
+from kdconsole.runs.events import Epoch, Started, Step, Stopped
 from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.state import is_finished, load_state
-from tests.backends import Backend, events_of, wait_until
+from tests.backends import TINY, Backend, events_of, wait_until
 
 
 def _hashes(folder: RunFolder) -> dict[str, str]:
@@ -83,6 +83,48 @@ def test_sigterm_inside_the_teacher_saves_and_resumes(undisturbed: RunFolder, ba
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
+
+
+SPARSE = (
+    TINY.replace("epochs = 3", "epochs = 7\nevaluate_every = 2\ncheckpoint_every = 3\nbatch_size = 43")
+    .replace("fraction = 0.3", "fraction = 0.3\nvalidation = 0.1")
+    .replace("threads = 1", 'threads = 1\noptimizer = "adamw"\nschedule = "cosine"\ngradient_clip = 1.0')
+)
+
+
+def test_sparse_checkpoints_and_evaluations_resume_to_the_same_bits(backend: Backend) -> None:
+    """Seldom saved, seldom evaluated, another optimiser, a last batch of another size; the folder is swept afterwards."""
+    reference = Backend(backend.root / "reference")
+    undisturbed, folder = reference.create(SPARSE), backend.create(SPARSE)
+    assert reference.finish(undisturbed) == 0
+    for epoch in (2, 5):
+        process = backend.start(folder)
+        wait_until(lambda: _epochs(folder) >= epoch)  # noqa: B023
+        process.kill()
+        process.wait()
+    leftover = folder.path / ".student.safetensors.1.tmp"
+    leftover.write_bytes(b"half")
+    assert backend.finish(folder) == 0
+    assert _hashes(folder) == _hashes(undisturbed)
+    assert not leftover.exists()
+
+
+def _epochs(folder: RunFolder) -> int:
+    return sum(event.phase == "distill" for event in events_of(folder, Epoch))
+
+
+def test_a_teacher_that_was_there_before_is_not_claimed_on_resume(undisturbed: RunFolder) -> None:
+    backend = Backend(undisturbed.path.parent)
+    folder = backend.create(TINY.replace("epochs = 3", "epochs = 30\ncheckpoint_every = 30"), name="later")
+    process = backend.start(folder)
+    wait_until(lambda: _epochs(folder))
+    process.kill()
+    process.wait()
+    process = backend.start(folder)
+    wait_until(lambda: len(events_of(folder, Started)) == 2)
+    process.kill()
+    process.wait()
+    assert [(event.phase, event.resumed) for event in events_of(folder, Started)] == [("", False)] * 2
 
 
 def test_a_finished_run_is_not_started_again(undisturbed: RunFolder, backend: Backend) -> None:
