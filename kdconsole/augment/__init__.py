@@ -1,0 +1,1 @@
+"""Views for teacher and student, batched on the device."""

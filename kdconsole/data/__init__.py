@@ -1,0 +1,1 @@
+"""Data sets, resident on the device."""

@@ -1,0 +1,60 @@
+"""Tiny data sets in the official layouts, and where real ones may lie."""
+
+import os
+import pickle
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kdconsole.recipe.catalogue import DATASETS
+
+
+def real_root() -> Path:
+    """The unpacked root of real data sets that KDCONSOLE_TEST_DATA names; the test skips without one."""
+    named = os.environ.get("KDCONSOLE_TEST_DATA")
+    if not named or not Path(named).is_dir():
+        pytest.skip("KDCONSOLE_TEST_DATA names no folder with real data sets")
+    return Path(named)
+
+
+def shrink(monkeypatch: pytest.MonkeyPatch, name: str, train: int, test: int) -> None:
+    """Let `name` be a data set of so many images for the length of a test."""
+    info = replace(DATASETS[name], train=train, test=test)
+    monkeypatch.setitem(DATASETS._entries, name, info)
+
+
+def cifar_batch(count: int, classes: int, seed: int = 0, label_key: str = "labels") -> dict[str, Any]:
+    """One batch as the official pickles hold it."""
+    random = np.random.default_rng(seed)
+    return {
+        "batch_label": "training batch 1 of 5",
+        "data": random.integers(0, 256, (count, 3072), dtype=np.uint8),
+        label_key: [int(label) for label in random.integers(0, classes, count)],
+        "filenames": [f"image_{index}.png" for index in range(count)],
+    }
+
+
+def write_pickle(path: Path, content: Any, protocol: int = 4) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps(content, protocol=protocol))
+    return path
+
+
+def idx_bytes(values: np.ndarray) -> bytes:
+    return bytes((0, 0, 8, values.ndim)) + struct.pack(f">{values.ndim}I", *values.shape) + values.tobytes()
+
+
+def write_mnist(root: Path, folder: str, prefix: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """A split of MNIST's layout with `count` random images; returns images and labels."""
+    random = np.random.default_rng(count)
+    images = random.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+    labels = random.integers(0, 10, count, dtype=np.uint8)
+    raw = root / folder / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    (raw / f"{prefix}-images-idx3-ubyte").write_bytes(idx_bytes(images))
+    (raw / f"{prefix}-labels-idx1-ubyte").write_bytes(idx_bytes(labels))
+    return images, labels
