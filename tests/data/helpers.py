@@ -1,6 +1,5 @@
-"""Tiny data sets in the official layouts, and where real ones may lie."""
+"""Tiny data sets in the official layouts."""
 
-import os
 import pickle
 import struct
 from dataclasses import replace
@@ -11,14 +10,6 @@ import numpy as np
 import pytest
 
 from kdconsole.recipe.catalogue import DATASETS
-
-
-def real_root() -> Path:
-    """The unpacked root of real data sets that KDCONSOLE_TEST_DATA names; the test skips without one."""
-    named = os.environ.get("KDCONSOLE_TEST_DATA")
-    if not named or not Path(named).is_dir():
-        pytest.skip("KDCONSOLE_TEST_DATA names no folder with real data sets")
-    return Path(named)
 
 
 def shrink(monkeypatch: pytest.MonkeyPatch, name: str, train: int, test: int) -> None:

@@ -1,4 +1,6 @@
-"""The real data sets, where KDCONSOLE_TEST_DATA names an unpacked root."""
+"""The real data sets, where they are to be had."""
+
+from pathlib import Path
 
 import pytest
 import torch
@@ -6,12 +8,11 @@ import torch
 from kdconsole.data.load import load_split
 from kdconsole.errors import UserError
 from kdconsole.recipe.catalogue import DATASETS
-from tests.data.helpers import real_root
 
 
 @pytest.mark.parametrize(("split", "each"), [("train", 500), ("test", 100)])
-def test_cifar100(split, each: int) -> None:
-    loaded = load_split("cifar100", split, root=real_root(), download=False)
+def test_cifar100(real_data: Path, split, each: int) -> None:
+    loaded = load_split("cifar100", split, root=real_data, download=False)
     assert torch.bincount(loaded.labels).tolist() == [each] * 100
     if split == "train":
         pixels = loaded.images.permute(1, 0, 2, 3).flatten(1).double() / 255
@@ -19,21 +20,20 @@ def test_cifar100(split, each: int) -> None:
         assert torch.allclose(pixels.std(1), torch.tensor([0.26733, 0.25644, 0.27615]).double(), atol=1e-5)
 
 
-def test_cifar10_test_split_alone() -> None:
-    loaded = load_split("cifar10", "test", root=real_root(), download=False)
+def test_cifar10_test_split_alone(real_data: Path) -> None:
+    loaded = load_split("cifar10", "test", root=real_data, download=False)
     assert torch.bincount(loaded.labels).tolist() == [1000] * 10
 
 
-def test_cifar10_train_split_names_the_missing_batches() -> None:
-    root = real_root()
-    if (root / "cifar-10-batches-py/data_batch_2").exists():
+def test_cifar10_train_split_names_the_missing_batches(real_data: Path) -> None:
+    if (real_data / "cifar-10-batches-py/data_batch_2").exists():
         pytest.skip("this root has all of CIFAR-10")
     with pytest.raises(UserError, match=r"data_batch_2.*data_batch_3.*data_batch_4.*data_batch_5"):
-        load_split("cifar10", "train", root=root, download=False)
+        load_split("cifar10", "train", root=real_data, download=False)
 
 
-def test_mnist() -> None:
-    loaded = load_split("mnist", "train", root=real_root(), download=False)
+def test_mnist(real_data: Path) -> None:
+    loaded = load_split("mnist", "train", root=real_data, download=False)
     pixels = loaded.images.double() / 255
     info = DATASETS["mnist"]
     assert abs(float(pixels.mean()) - info.mean[0]) < 5e-5

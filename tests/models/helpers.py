@@ -1,9 +1,5 @@
 """What the tests of this room share."""
 
-import os
-from pathlib import Path
-
-import pytest
 import torch
 from torch import Tensor, nn
 
@@ -11,15 +7,6 @@ from kdconsole.models.weights_info import WeightsInfo
 from kdconsole.models.zoo import build
 
 torch.set_num_threads(1)
-
-
-def real_checkpoint(name: str) -> Path:
-    """A published checkpoint from the shared data; skips the test where these are absent."""
-    beside_checkout = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    path = Path(os.environ.get("KDCONSOLE_TEST_DATA", beside_checkout)) / "cifar10-pretrained" / name
-    if not path.exists():
-        pytest.skip(f"no {path}; KDCONSOLE_TEST_DATA names another data folder")
-    return path
 
 
 def lively(arch: str, *, classes: int = 10, channels: int = 3, seed: int = 0) -> nn.Module:

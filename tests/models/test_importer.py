@@ -13,7 +13,7 @@ from kdconsole.errors import ExitCode, UserError
 from kdconsole.models.importer import ImportReport, guess_arch, import_checkpoint
 from kdconsole.models.weights import load_network, read_info, save_weights
 from kdconsole.recipe.catalogue import DATASETS
-from tests.models.helpers import equal_states, info_of, lively, real_checkpoint
+from tests.models.helpers import equal_states, info_of, lively
 
 
 def run(path: Path, **options: Any) -> ImportReport:
@@ -44,10 +44,10 @@ def prefixed(prefix: str, state: dict[str, torch.Tensor]) -> dict[str, torch.Ten
 )
 @pytest.mark.parametrize("named", [True, False])
 def test_published_cifar10_resnets(
-    tmp_path: Path, file: str, arch: str, claimed: float, counters: int, named: bool
+    tmp_path: Path, pretrained: Path, file: str, arch: str, claimed: float, counters: int, named: bool
 ) -> None:
     report = run(
-        real_checkpoint(file),
+        pretrained / file,
         arch=arch if named else None,
         normalise="imagenet",
         out=tmp_path / "t" / "out.safetensors",

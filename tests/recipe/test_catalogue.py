@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kdconsole.augment.view import build_view
 from kdconsole.errors import UserError
 from kdconsole.recipe.arch import find_arch, known_archs
 from kdconsole.recipe.catalogue import DATASETS, METHODS, MODELS, OPTIMIZERS, SCHEDULES, TRANSFORMS
@@ -14,9 +15,17 @@ _TESTS = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize("name", METHODS.names())
-def test_every_method_has_an_objective_and_a_golden_test(name: str) -> None:
+def test_every_method_has_an_objective_and_a_test_of_its_own(name: str) -> None:
     assert callable(importlib.import_module(f"kdconsole.methods.{name}").build)
-    assert any(f"methods.{name} import" in path.read_text() for path in (_TESTS / "methods").glob("test_*.py"))
+    text = (_TESTS / "methods" / f"test_{name}.py").read_text()
+    assert f"from kdconsole.recipe.methods.{name} import" in text, "its parameter class is not built"
+    assert "build_method(" in text and "gradcheck(" in text and "pytest.approx(" in text
+
+
+def test_what_moves_pixels_is_said_in_one_place() -> None:
+    assert {entry.catalogue_name() for entry in TRANSFORMS if entry.geometric} == {"crop", "flip"}
+    for entry in TRANSFORMS:
+        assert build_view(entry()).geometric == entry.geometric  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("catalogue", [METHODS, TRANSFORMS, OPTIMIZERS, SCHEDULES], ids=lambda c: c.kind)
