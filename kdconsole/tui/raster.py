@@ -1,0 +1,244 @@
+"""Curves as braille characters: pure functions from numbers to text, with no knowledge of screens or colours.
+
+A cell holds 2 by 4 dots and one colour. Where a band and a line meet, the cell is the line's alone, so that colours do
+not bleed; where two lines meet, the first curve gives the colour and the dots of both stay.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kdconsole.tui.axis import Axis, linear_axis, log_axis
+from kdconsole.tui.columns import Column, Columns
+
+GUTTER = 6  # cells left of the plot: a label of five and the axis
+# Which columns of dots a line's pattern leaves blank, and the sign that stands for it in a legend.
+PATTERNS = ((1,), (1, 1, 1, 1, 0, 0), (1, 0, 0), (1, 1, 1, 1, 1, 0, 1, 0), (1, 1, 0), (1, 0))
+SIGNS = "━┅┈╍╌┄"
+REFERENCE_SIGN = "┄"
+
+AXIS, REFERENCE = 1, 2  # owners of a cell, 0 is nobody
+
+
+def band_owner(index: int) -> int:
+    """The owner number of cells that show the raw band of curve `index`."""
+    return 3 + 2 * index
+
+
+def line_owner(index: int) -> int:
+    """The owner number of cells that show the line of curve `index`."""
+    return 4 + 2 * index
+
+
+_DOT = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+# _SPAN[side][first][last]: the dots of one side of a cell from row `first` to row `last`.
+_SPAN = tuple(tuple(tuple(sum(dots[first : last + 1]) for last in range(4)) for first in range(4)) for dots in _DOT)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A curve to draw: the columns of its line, and of the raw values behind it when the line is smoothed."""
+
+    line: Columns
+    band: Columns | None = None
+    pattern: int = 0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Rows of text, all equally long, and for each cell who owns it."""
+
+    rows: tuple[str, ...]
+    owners: tuple[bytes, ...]
+
+
+class _Dots:
+    """The dots of one curve, by cell."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width = width
+        self.height = height
+        self.cells: dict[int, int] = {}
+
+    def column(self, place: int, first: int, last: int) -> None:
+        """Set the dots of column `place` between two rows, both included, in any order."""
+        if first > last:
+            first, last = last, first
+        spans = _SPAN[place & 1]
+        cells, width = self.cells, self.width
+        cell = (first >> 2) * width + (place >> 1)
+        for row in range(first >> 2, (last >> 2) + 1):
+            top = first - 4 * row if first > 4 * row else 0
+            bottom = last - 4 * row if last < 4 * row + 3 else 3
+            cells[cell] = cells.get(cell, 0) | spans[top][bottom]
+            cell += width
+
+
+def plot_columns(width: int) -> int:
+    """How many columns of dots a chart of `width` cells has."""
+    return max(2, 2 * (width - GUTTER))
+
+
+def y_axis(
+    traces: Sequence[Trace], references: Sequence[float], rows: int, log: bool, ceiling: float | None
+) -> Axis | None:
+    """The axis that shows all curves and references; None when there is nothing to show."""
+    sources = [columns for trace in traces for columns in (trace.line, trace.band) if columns is not None]
+    ranges = [extremes for columns in sources if (extremes := columns.extremes)]
+    if not ranges:
+        return None
+    low = min(*(low for low, _ in ranges), *references, ranges[0][0])
+    high = max(*(high for _, high in ranges), *references, ranges[0][1])
+    count = max(2, rows // 3)
+    if log and high > 0:
+        positive = [least for columns in sources if (least := columns.least_positive) is not None]
+        return log_axis(min([*positive, *(y for y in references if y > 0)]), high, max(2, rows // 2))
+    return linear_axis(low, high, count, ceiling)
+
+
+def rasterise(
+    width: int,
+    height: int,
+    traces: Sequence[Trace],
+    x: Axis,
+    *,
+    references: Sequence[float] = (),
+    log: bool = False,
+    ceiling: float | None = None,
+) -> Picture:
+    """A chart of `width` by `height` cells: labels and axis at the left, the plot, the x axis in the last row."""
+    rows = max(1, height - 1)
+    plot = max(1, width - GUTTER)
+    y = y_axis(traces, references, rows, log, ceiling)
+    marks = [[" "] * width for _ in range(height)]
+    owners = [bytearray(width) for _ in range(height)]
+    if y is not None and width > GUTTER:
+        _draw_references(references, y, rows, marks, owners)
+        masks = _merge(traces, y, plot, rows, owners)
+        for cell, mask in masks.items():
+            marks[cell // plot][GUTTER + cell % plot] = chr(0x2800 + mask)
+    _draw_y_axis(y, rows, marks, owners)
+    if height > 1:
+        marks[-1] = list(_x_axis(x, width))
+        owners[-1] = bytearray([AXIS]) * width
+    return Picture(tuple("".join(row) for row in marks), tuple(bytes(row) for row in owners))
+
+
+def _merge(traces: Sequence[Trace], y: Axis, plot: int, rows: int, owners: list[bytearray]) -> dict[int, int]:
+    masks: dict[int, int] = {}
+    for index, trace in enumerate(traces):
+        if trace.band is not None:
+            owner = band_owner(index)
+            for cell, mask in _band(trace.band, y, plot, rows).cells.items():
+                row, place = cell // plot, GUTTER + cell % plot
+                if owners[row][place] != REFERENCE:  # a band never hides the level it is compared with
+                    masks[cell] = masks.get(cell, 0) | mask
+                    owners[row][place] = owner
+    for index, trace in reversed(list(enumerate(traces))):
+        owner = line_owner(index)
+        for cell, mask in _line(trace, y, plot, rows).cells.items():
+            row, place = cell // plot, GUTTER + cell % plot
+            is_line = owners[row][place] >= 3 and owners[row][place] % 2 == 0
+            masks[cell] = masks.get(cell, 0) | mask if is_line else mask
+            owners[row][place] = owner
+    return masks
+
+
+def _row_of(y: Axis, rows: int, value: float) -> int:
+    last = rows * 4 - 1
+    return min(last, max(0, round((1 - y.share(value)) * last)))
+
+
+def _band(columns: Columns, y: Axis, plot: int, rows: int) -> _Dots:
+    dots = _Dots(plot, rows)
+    for place, found in columns.filled.items():
+        column = _shown(found, y)
+        if column is None:
+            continue
+        dots.column(place, _row_of(y, rows, column.high), _row_of(y, rows, column.low))
+    return dots
+
+
+def _line(trace: Trace, y: Axis, plot: int, rows: int) -> _Dots:
+    dots = _Dots(plot, rows)
+    pattern = PATTERNS[trace.pattern % len(PATTERNS)]
+    period = len(pattern)
+    before: tuple[int, int] | None = None  # place and row at which the previous column ends
+    for place, found in trace.line.filled.items():
+        column = _shown(found, y)
+        if column is None:
+            before = None
+            continue
+        first = _row_of(y, rows, column.first)
+        if before is not None and column.joined:
+            start, row = before
+            slope = (first - row) / (place - start)
+            for between in range(start + 1, place):
+                following = round(before[1] + slope * (between - before[0]))
+                if pattern[between % period]:
+                    dots.column(between, _after(row, following), following)
+                row = following
+            if pattern[place % period]:
+                dots.column(place, _after(row, first), first)
+        if pattern[place % period] or before is None or not column.joined:
+            dots.column(place, _row_of(y, rows, column.high), _row_of(y, rows, column.low))
+        before = (place, _row_of(y, rows, column.last))
+    return dots
+
+
+def _after(row: int, following: int) -> int:
+    """Where a stroke from `row` to `following` begins in the next column: one dot on, so that lines are one dot thick."""
+    return row + (following > row) - (following < row)
+
+
+def _shown(column: Column, y: Axis) -> Column | None:
+    """What an axis can show of a column: a logarithmic one shows no zero and nothing below, and does not join over it."""
+    if not y.log or column.low > 0:
+        return column
+    if column.high <= 0:
+        return None
+    first, last = (value if value > 0 else column.high for value in (column.first, column.last))
+    return Column(min(first, last), column.high, first, last, joined=False)
+
+
+def _draw_references(
+    references: Sequence[float], y: Axis, rows: int, marks: list[list[str]], owners: list[bytearray]
+) -> None:
+    for reference in references:
+        row = _row_of(y, rows, reference) >> 2
+        for place in range(GUTTER, len(marks[row])):
+            marks[row][place] = REFERENCE_SIGN
+            owners[row][place] = REFERENCE
+
+
+def _draw_y_axis(y: Axis | None, rows: int, marks: list[list[str]], owners: list[bytearray]) -> None:
+    width = len(marks[0])
+    for row in range(rows):
+        for place, mark in enumerate(" " * (GUTTER - 1) + "│"):
+            if place < width:
+                marks[row][place] = mark
+                owners[row][place] = AXIS
+    if y is None:
+        return
+    taken = -2
+    for position, label in sorted(y.labels, reverse=True):
+        row = min(rows - 1, max(0, round((1 - (position - y.low) / (y.high - y.low)) * (rows * 4 - 1)) >> 2))
+        if row <= taken or len(label) >= GUTTER:
+            continue
+        taken = row
+        for place, mark in enumerate(label.rjust(GUTTER - 1) + "┤"):
+            if place < width:
+                marks[row][place] = mark
+
+
+def _x_axis(x: Axis, width: int) -> str:
+    line = list(" " * (GUTTER - 1) + "└" + "─" * max(0, width - GUTTER))[:width]
+    free = GUTTER
+    for position, label in x.labels:
+        place = GUTTER + round(x.share(position) * max(0, width - GUTTER - 1))
+        shown = f" {label} "  # a dash before a number would make it negative
+        start = min(max(GUTTER, place - len(shown) // 2), width - len(shown))
+        if start < free or place >= width:
+            continue
+        line[start : start + len(shown)] = shown
+        free = start + len(shown)
+    return "".join(line)

@@ -1,0 +1,1 @@
+"""One file per widget; each draws what it is given and knows no files."""

@@ -1,0 +1,38 @@
+"""The footer: the most useful keys that fit."""
+
+from rich.text import Text
+from textual.events import Resize
+
+from kdconsole.tui.keys import footer_keys
+from kdconsole.tui.palette import Palette
+from kdconsole.tui.widgets.lines import Lines
+
+
+def key_line(place: str, width: int, palette: Palette) -> Text:
+    """The keys of one place in a line of `width` columns."""
+    line = Text(no_wrap=True)
+    for key in footer_keys(place, width):
+        line.append(" ")
+        line.append(key.shown, palette.accent)
+        line.append(f" {key.label} ", palette.dim)
+    return line
+
+
+class KeyBar(Lines):
+    """One line at the bottom of a screen."""
+
+    DEFAULT_CSS = "KeyBar { height: 1; width: 100%; dock: bottom; }"
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place = place
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self.redraw, init=False)
+
+    def on_resize(self, event: Resize) -> None:
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the keys for the present width and theme."""
+        self.show([key_line(self.place, self.size.width, self.palette)])
