@@ -6,24 +6,51 @@ from pathlib import Path
 from kdconsole.errors import UserError
 from kdconsole.models.weights_info import read_info, require_fits
 from kdconsole.recipe.catalogue import DATASETS
+from kdconsole.recipe.expand import found_path
 from kdconsole.recipe.load import build_recipe
 from kdconsole.recipe.problems import Problem, RecipeError
 from kdconsole.recipe.schema import Recipe
 from kdconsole.recipe.source import Source, read_source
+from kdconsole.text import printable
 
 
 def load_checked(file: Path, overrides: Sequence[str] = ()) -> tuple[Recipe, Source]:
     """The recipe in `file` and its source. Raises RecipeError with all problems, those of its teacher's weights included."""
     source = read_source(file, list(overrides))
-    recipe = build_recipe(source)
-    fault = _weights_fault(recipe)
-    if fault is not None:
-        place = source.place(("teacher", "weights"))
-        raise RecipeError([Problem(place, "teacher.weights", fault.message, hint=fault.hint)])
+    recipe, problems = None, list[Problem]()
+    try:
+        recipe = build_recipe(source)
+    except RecipeError as error:
+        problems.extend(error.problems)
+    if all(problem.key != "teacher.weights" for problem in problems):
+        fault = _missing(source) or (_misfit(recipe) if recipe is not None else None)
+        if fault is not None:
+            place = source.place(("teacher", "weights"))
+            problems.append(Problem(place, "teacher.weights", fault.message, hint=fault.hint))
+    if recipe is None or problems:
+        raise RecipeError(problems)
     return recipe, source
 
 
-def _weights_fault(recipe: Recipe) -> UserError | None:
+def _missing(source: Source) -> UserError | None:
+    """Asked of the source, so that a missing file is told along with whatever else is wrong."""
+    teacher = source.table.get("teacher")
+    written = teacher.get("weights") if isinstance(teacher, dict) else None
+    if not isinstance(written, str):
+        return None
+    try:
+        missing = not found_path(written, source.file.parent).is_file()
+    except OSError:
+        return None  # it cannot be looked at, which reading it says better
+    if not missing:
+        return None
+    return UserError(
+        f"no file “{printable(written)}” (looked here and beside the recipe)",
+        hint="train the teacher with [teacher.train], or bring weights in with `kdconsole import FILE`",
+    )
+
+
+def _misfit(recipe: Recipe) -> UserError | None:
     teacher = recipe.teacher
     if teacher is None or teacher.weights is None:
         return None

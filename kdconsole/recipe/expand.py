@@ -4,32 +4,35 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kdconsole.recipe.catalogue import DATASETS, METHODS
-from kdconsole.recipe.presets import AUGMENT_BY_NAME, TRAIN_BY_NAME, method_setup
+from kdconsole.recipe.catalogue import DATASETS, TRANSFORMS
+from kdconsole.recipe.presets import AUGMENT_BY_NAME, TRAIN_BY_NAME, method_setup, unknown_method
 from kdconsole.recipe.problems import KeyPath
+from kdconsole.recipe.shorthand import as_table, named
 from kdconsole.text import printable, suggestion
 
 Table = dict[str, Any]
 Report = Callable[[KeyPath, str, str], None]
 
-_GEOMETRIC = ("crop", "flip")
 _MILESTONES = (0.625, 0.75, 0.875)  # 150, 180 and 210 of 240 epochs: the CRD protocol
 
 
-def expand(raw: Table, folder: Path, report: Report) -> Table:
-    """The long form of `raw`. `folder` is the recipe's own, for relative paths; faults go to `report(path, found, hint)`."""
-    table = dict(raw)
-    method = raw.get("method")
-    for key, word in (("data", "dataset"), ("student", "arch"), ("teacher", "arch")):
-        if isinstance(table.get(key), str):
-            table[key] = {word: table[key]}
-    _expand_method(table, report)
-    table["augment"] = _expand_augment(table.get("augment", {}), report)
-    if isinstance(method, str) and "augment" in (method_setup(method) or {}) and not _two_views(table["augment"]):
+def expand(raw: Table, folder: Path, report: Report, setup: str = "") -> Table:
+    """The long form of `raw`. `folder` is the recipe's own, for relative paths; faults go to `report(path, found, hint)`.
+
+    `setup` is the word that `method` was when its terms stand there already (see `Source`).
+    """
+    table = {key: as_table((key,), value) for key, value in raw.items()}
+    setup = _expand_method(table, report) or setup
+    views = (method_setup(setup) or {}).get("augment", {})
+    augment = table.get("augment", {})
+    if isinstance(augment, dict) and "preset" not in augment:
+        augment = {**views, **augment}
+    table["augment"] = augment = _expand_augment(augment, report)
+    if views and not (isinstance(augment, dict) and "teacher" in augment):
         report(
             ("augment",),
-            f"“{printable(method)}” gives teacher and student a view each, this has one for both",
-            f'augment = "icda", or method = "{method.replace("icda", "icd")}" for one view',
+            f"“{printable(setup)}” gives teacher and student a view each, this has one for both",
+            f'augment = "icda", or method = "{setup.replace("icda", "icd")}" for one view',
         )
     table["train"] = _expand_train(table.get("train", {}), ("train",), report)
     if isinstance(table.get("data"), dict):
@@ -40,57 +43,42 @@ def expand(raw: Table, folder: Path, report: Report) -> Table:
     return table
 
 
-def _expand_method(table: Table, report: Report) -> None:
-    method = table.get("method")
+def _expand_method(table: Table, report: Report) -> str:
+    """Write out the terms of `table`'s method; returns the known word that it was, or an empty string."""
+    method, word = table.get("method"), ""
     if isinstance(method, str):
         setup = method_setup(method)
         if setup is None:
-            known = METHODS.names()
-            wrong = next(part for part in method.split("+") if part not in known)
-            close = suggestion(wrong, known)
-            report(
-                ("method",),
-                f"unknown method “{printable(wrong)}”",
-                f"did you mean “{close}”?" if close else f"known: {', '.join(known)}; join several with +",
-            )
-            table["method"] = []
-            return
-        table["method"] = setup["method"]
-        if "augment" in setup and isinstance(table.get("augment", {}), dict):
-            table["augment"] = {**setup["augment"], **table.get("augment", {})}
-    if isinstance(table.get("method"), list):
-        table["method"] = _named(table["method"])
+            report(("method",), *unknown_method(method))
+        else:
+            word = method
+        method = [] if setup is None else setup["method"]
+    if method is not None:
+        table["method"] = named(method)
+    return word
 
 
 def _expand_augment(augment: Any, report: Report) -> Any:
-    if isinstance(augment, str):
-        augment = {"preset": augment}
-    elif isinstance(augment, list):
-        augment = {"student": augment}
     if not isinstance(augment, dict):
         return augment
     augment = _with_preset(augment, AUGMENT_BY_NAME, ("augment",), report)
-    return {key: _named(value) if key in ("student", "teacher") else value for key, value in augment.items()}
-
-
-def _two_views(augment: Any) -> bool:
-    return isinstance(augment, dict) and "teacher" in augment
+    return {key: named(value) if key in ("student", "teacher") else value for key, value in augment.items()}
 
 
 def _expand_train(train: Any, path: KeyPath, report: Report) -> Any:
-    if isinstance(train, str):
-        train = {"preset": train}
+    train = as_table(path, train)
     if not isinstance(train, dict):
         return train
     train = _with_preset(train, TRAIN_BY_NAME, path, report)
     for key, default in (("optimizer", "sgd"), ("schedule", "multistep")):
-        value = train.get(key, default)
-        train[key] = {"name": value} if isinstance(value, str) else value
+        train[key] = as_table((*path, key), train.get(key, default))
         if isinstance(train[key], dict):
             train[key] = {"name": default, **train[key]}
     epochs, schedule = train.get("epochs", 240), train["schedule"]
     if isinstance(schedule, dict) and schedule["name"] == "multistep" and isinstance(epochs, int):
-        schedule.setdefault("milestones", sorted({round(share * epochs) for share in _MILESTONES}))
+        derived = {round(share * epochs) for share in _MILESTONES}
+        # in a run of a few epochs some coincide with each other or with the end, where they would do nothing
+        schedule.setdefault("milestones", sorted(epoch for epoch in derived if 1 <= epoch < epochs))
     return train
 
 
@@ -100,7 +88,7 @@ def _with_preset(table: Table, presets: dict[str, Table], path: KeyPath, report:
     if "preset" not in table:
         return own
     name = table["preset"]
-    if name not in presets:
+    if not isinstance(name, str) or name not in presets:
         close = suggestion(str(name), presets)
         hint = f"did you mean “{close}”?" if close else f"known: {', '.join(presets)}"
         report((*path, "preset"), f"unknown preset “{printable(str(name))}”", hint)
@@ -122,7 +110,7 @@ def _expand_data(data: Table, folder: Path) -> Table:
     if data.get("dataset") in DATASETS.names():
         data.setdefault("normalize", data["dataset"])
     if isinstance(data.get("root"), str):
-        data["root"] = str(_found_path(data["root"], folder))
+        data["root"] = str(found_path(data["root"], folder))
     return data
 
 
@@ -131,32 +119,30 @@ def _expand_teacher(teacher: Table, augment: Any, folder: Path, report: Report) 
     if "train" in teacher:
         teacher["train"] = _expand_train(teacher["train"], ("teacher", "train"), report)
         student = augment.get("student", []) if isinstance(augment, dict) else []
-        geometric = [item for item in student if isinstance(item, dict) and item.get("name") in _GEOMETRIC]
-        teacher["augment"] = _named(teacher.get("augment", geometric))
+        geometric = [item for item in student if _is_geometric(item)] if isinstance(student, list) else []
+        teacher["augment"] = named(teacher.get("augment", geometric))
     if isinstance(teacher.get("weights"), str):
-        path = _found_path(teacher["weights"], folder)
-        if not path.is_file():
-            report(
-                ("teacher", "weights"),
-                f"no file “{printable(teacher['weights'])}” (looked here and beside the recipe)",
-                "train the teacher with [teacher.train], or bring weights in with `kdconsole import FILE`",
-            )
-        teacher["weights"] = str(path)
+        teacher["weights"] = str(found_path(teacher["weights"], folder))
     return teacher
 
 
-def _found_path(written: str, folder: Path) -> Path:
-    """A path as seen from the working directory, else from the recipe's folder; absolute, so that a run can move on."""
-    path = Path(written).expanduser()
-    beside = folder / path
-    return (path if path.exists() or not beside.exists() else beside).resolve()
+def _is_geometric(item: Any) -> bool:
+    name = item.get("name") if isinstance(item, dict) else None
+    return isinstance(name, str) and name in TRANSFORMS and TRANSFORMS[name].geometric
 
 
-def _named(items: Any) -> Any:
-    """Each one-word entry as a table with a name."""
-    if not isinstance(items, list):
-        return items
-    return [{"name": item} if isinstance(item, str) else item for item in items]
+def found_path(written: str, folder: Path) -> Path:
+    """A path as seen from the working directory, else from the recipe's folder; absolute, so that a run can move on.
+
+    Nothing needs to be there: a finished run is read without its teacher's file.
+    """
+    path = Path(written)
+    try:
+        path = path.expanduser()
+        beside = folder / path
+        return (path if path.exists() or not beside.exists() else beside).resolve()
+    except (OSError, RuntimeError, ValueError):  # too long, not to be looked at, a circle of links, no such home, NUL
+        return path.absolute()
 
 
 def _derived_name(table: Table) -> str:
@@ -164,6 +150,9 @@ def _derived_name(table: Table) -> str:
         section = table.get(key)
         return str(section.get("arch", "")) if isinstance(section, dict) else ""
 
-    terms = [str(term.get("name", "?")) for term in table.get("method", []) if isinstance(term, dict)]
+    method = table.get("method")
+    terms = (
+        [str(term.get("name", "?")) for term in method if isinstance(term, dict)] if isinstance(method, list) else []
+    )
     pair = f"{arch('teacher')}→{arch('student')}" if arch("teacher") else arch("student")
     return f"{'+'.join(terms)} {pair}".strip() or "run"

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from kdconsole.recipe.expand import expand
-from kdconsole.recipe.params import NamedParams, Params
+from kdconsole.recipe.params import NamedParams, Params, plain
 from kdconsole.recipe.problems import KeyPath, Problem, RecipeError
 from kdconsole.recipe.rules import recipe_faults
 from kdconsole.recipe.schema import Recipe
@@ -30,7 +30,7 @@ def build_recipe(source: Source) -> Recipe:
     def report(path: KeyPath, found: str, hint: str = "") -> None:
         problems.append(Problem(source.place(path), dotted(path, table or source.table), found, hint=hint))
 
-    table = expand(source.table, source.file.parent, report)
+    table = expand(source.table, source.file.parent, report, source.setup)
     reported = {problem.key for problem in problems}
     recipe = None
     try:
@@ -47,7 +47,7 @@ def build_recipe(source: Source) -> Recipe:
         for fault in recipe_faults(recipe):
             report(fault.path, fault.found, fault.hint)
     if problems or recipe is None:
-        raise RecipeError(sorted(problems, key=lambda problem: (problem.place.file, problem.place.line or 0)))
+        raise RecipeError(problems)
     return recipe
 
 
@@ -87,8 +87,9 @@ def _path_in(table: Table, location: tuple[int | str, ...]) -> KeyPath:
 
 _WANTED = {
     "int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
-    "string_type": "a text in quotes", "bool_type": "true or false", "list_type": "a list [ … ]",
-    "model_type": "a table", "model_attributes_type": "a table", "dict_type": "a table",
+    "finite_number": "a finite number", "string_type": "a text in quotes", "string_unicode": "a text in UTF-8",
+    "bool_type": "true or false", "list_type": "a list [ … ]", "model_type": "a table",
+    "model_attributes_type": "a table", "dict_type": "a table",
     "union_tag_not_found": "a table with a name, or one word",
 }  # fmt: skip
 
@@ -116,7 +117,7 @@ def _problem(detail: ErrorDetails, path: KeyPath, table: Table, source: Source) 
     found = f"found {_shown(detail['input'])}"
     for sign, name in (("≥", "ge"), (">", "gt"), ("≤", "le"), ("<", "lt")):
         if name in context:
-            return Problem(place, key, found, f"{sign} {context[name]:g}")
+            return Problem(place, key, found, f"{sign} {plain(context[name])}")
     if kind == "literal_error":
         return Problem(place, key, found, str(context["expected"]).replace("'", '"'))
     if kind in ("too_short", "string_too_short"):

@@ -11,9 +11,9 @@ from pydantic_core import PydanticUndefined
 
 
 class Params(BaseModel):
-    """Base of every table in a recipe: strict types, unknown keys refused, immutable once read."""
+    """Base of every table in a recipe: strict types, unknown keys refused, numbers finite, immutable once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False)
 
 
 class NamedParams(Params):
@@ -44,6 +44,12 @@ class MethodParams(NamedParams):
     needs_teacher: ClassVar[bool] = True
 
     weight: float = Field(1.0, ge=0, description="factor of this term in the objective")
+
+
+class TransformParams(NamedParams):
+    """Parameters of one transform of a view. `geometric` ones move pixels: two views may have to share their draw."""
+
+    geometric: ClassVar[bool] = False
 
 
 class ParameterDoc(NamedTuple):
@@ -104,12 +110,17 @@ def allowed_values(field: FieldInfo) -> str:
         return ", ".join(_shown(choice) for choice in choices)
     signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
     bounds = [
-        f"{sign} {getattr(rule, attribute):g}"
+        f"{sign} {plain(getattr(rule, attribute))}"
         for rule in field.metadata
         for attribute, sign in signs.items()
         if getattr(rule, attribute, None) is not None
     ]
     return ", ".join(bounds)
+
+
+def plain(number: float) -> str:
+    """A bound as a recipe would write it: whole numbers with all their digits."""
+    return str(number) if isinstance(number, int) else f"{number:g}"
 
 
 def _literal_choices(annotation: Any) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from kdconsole.recipe.catalogue import METHODS
+from kdconsole.text import printable
 
 Table = dict[str, Any]
 
@@ -44,3 +45,9 @@ def method_setup(name: str) -> Table | None:
     terms = parts if "ce" in parts else ["ce", *parts]
     # kd stands second in every printed row ("CRD+KD"); the order of terms changes nothing but the listing
     return {"method": sorted(terms, key=lambda part: {"ce": 0, "kd": 1}.get(part, 2))}
+
+
+def unknown_method(name: str) -> tuple[str, str]:
+    """What is wrong with a `method = "name"` that has no setup, as (what was found, what to do)."""
+    wrong = next(part for part in name.split("+") if part not in METHODS)
+    return f"unknown method “{printable(wrong)}”", f"{METHODS.unknown_hint(wrong)}; join several with +"

@@ -40,10 +40,10 @@ class Problem:
 
 
 class RecipeError(UserError):
-    """A recipe that cannot run, with all its problems."""
+    """A recipe that cannot run, with all its problems in the order of the file."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.place.file, problem.place.line or 0)))
         count = f"{len(self.problems)} problems" if len(self.problems) > 1 else "1 problem"
         super().__init__(
             f"the recipe has {count}:\n" + "\n".join(str(problem) for problem in self.problems),

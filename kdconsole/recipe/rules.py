@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from kdconsole.recipe.catalogue import DATASETS
+from kdconsole.recipe.params import TransformParams
 from kdconsole.recipe.problems import KeyPath
 from kdconsole.recipe.schema import Recipe, Train
 
@@ -18,9 +19,10 @@ class Fault(NamedTuple):
 
 def recipe_faults(recipe: Recipe) -> Iterator[Fault]:
     """Everything that can be known to be wrong before any data or weights are read."""
-    yield from _batch_faults(recipe, recipe.train, ("train",))
+    yield from _train_faults(recipe, recipe.train, ("train",), recipe.data.fraction)
     if recipe.teacher is not None and recipe.teacher.train is not None:
-        yield from _batch_faults(recipe, recipe.teacher.train, ("teacher", "train"))
+        # a data-limited student still has a teacher that saw everything
+        yield from _train_faults(recipe, recipe.teacher.train, ("teacher", "train"), 1.0)
     yield from _view_faults(recipe)
     yield from _normalize_faults(recipe)
     for index, term in enumerate(recipe.method):
@@ -28,17 +30,26 @@ def recipe_faults(recipe: Recipe) -> Iterator[Fault]:
             yield Fault(("method", index), found, hint)
 
 
-def _batch_faults(recipe: Recipe, train: Train, path: KeyPath) -> Iterator[Fault]:
-    images = recipe.images_for_training()
-    if train.batch_size > images:
+def _train_faults(recipe: Recipe, train: Train, path: KeyPath, fraction: float) -> Iterator[Fault]:
+    images, off_by = recipe.images_for_training(fraction)
+    if train.batch_size > images + off_by:
+        number = f"about {images}" if off_by else str(images)
+        shares = "data.validation" if fraction == 1 else "data.fraction and data.validation"
         yield Fault(
             (*path, "batch_size"),
-            f"found {train.batch_size}, but an epoch has only {images} images",
-            f"at most {images}; data.fraction and data.validation reduce the training images",
+            f"found {train.batch_size}, but an epoch has only {number} images",
+            f"at most {number}, with this {shares}" if off_by else f"at most {number}",
         )
-    milestones = getattr(train.schedule, "milestones", None)
-    if milestones is not None and milestones != sorted(set(milestones)):
-        yield Fault((*path, "schedule", "milestones"), f"found {milestones}", "epochs in rising order, each once")
+    milestones = getattr(train.schedule, "milestones", None) or []
+    where = (*path, "schedule", "milestones")
+    if milestones != sorted(set(milestones)) or min(milestones, default=1) < 1:
+        yield Fault(where, f"found {milestones}", "epochs from 1 in rising order, each once")
+    elif max(milestones, default=0) >= train.epochs:
+        yield Fault(
+            where,
+            f"found {milestones}, but there are only {train.epochs} epochs: the rate would never drop there",
+            'leave milestones out (schedule = "multistep") and they follow the epochs',
+        )
 
 
 def _view_faults(recipe: Recipe) -> Iterator[Fault]:
@@ -55,6 +66,16 @@ def _view_faults(recipe: Recipe) -> Iterator[Fault]:
         yield Fault(
             ("augment", "share_geometry"), "true, but there is only one view", "add augment.teacher, or remove it"
         )
+    if augment.teacher is not None and augment.share_geometry:
+        of_teacher, of_student = (
+            [view for view in views if view.geometric] for views in (augment.teacher, augment.student)
+        )
+        if of_teacher != of_student:
+            yield Fault(
+                ("augment", "share_geometry"),
+                f"true, but the teacher's geometric views are {_listed(of_teacher)}, the student's {_listed(of_student)}",
+                "list the same ones with the same settings in the same order, or set it to false",
+            )
     if recipe.teacher is not None:
         lists.append((("teacher", "augment"), recipe.teacher.augment))
     for path, transforms in lists:
@@ -66,6 +87,13 @@ def _view_faults(recipe: Recipe) -> Iterator[Fault]:
                 yield Fault((*path, index, "padding"), f"found {padding}, but images are {size} pixels wide")
             if getattr(transform, "kernel", 0) // 2 >= size:
                 yield Fault((*path, index, "kernel"), f"found {transform.kernel}, but images are {size} pixels wide")
+
+
+def _listed(transforms: list[TransformParams]) -> str:
+    def shown(transform: TransformParams) -> str:
+        return f"{transform.name} ({', '.join(f'{k} {v}' for k, v in transform.model_dump(exclude={'name'}).items())})"
+
+    return " then ".join(map(shown, transforms)) or "none"
 
 
 def _normalize_faults(recipe: Recipe) -> Iterator[Fault]:

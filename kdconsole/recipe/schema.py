@@ -9,11 +9,11 @@ from pydantic_core import PydanticCustomError
 from kdconsole.errors import UserError
 from kdconsole.recipe.arch import find_arch
 from kdconsole.recipe.catalogue import DATASETS, METHODS, OPTIMIZERS, SCHEDULES, TRANSFORMS, union_of
-from kdconsole.recipe.params import MethodParams, NamedParams, Params, param
+from kdconsole.recipe.params import MethodParams, NamedParams, Params, TransformParams, param
 
 if TYPE_CHECKING:
     AnyMethod = MethodParams
-    AnyTransform = NamedParams
+    AnyTransform = TransformParams
     AnyOptimizer = NamedParams
     AnySchedule = NamedParams
 else:
@@ -56,14 +56,25 @@ def _check_device(device: str) -> str:
     return device
 
 
+def _check_path(path: str) -> str:
+    if "\0" in path:
+        raise refuse("", "a path with a NUL character, which no file can have")
+    return path
+
+
 Arch = Annotated[str, AfterValidator(_check_arch)]
+FilePath = Annotated[str, AfterValidator(_check_path)]
+
+# far above every use, and low enough that nothing computed from them overflows
+_MANY = 1_000_000
+_LAST_SEED = 2**32 - 1
 
 
 class Data(Params):
     """The images, and which part of them is used."""
 
     dataset: Annotated[str, AfterValidator(_check_dataset)] = param(help="name of the data set; `kdconsole datasets`")
-    root: str | None = param(None, help="folder that holds data sets; default $KDCONSOLE_DATA or the user's cache")
+    root: FilePath | None = param(None, help="folder that holds data sets; default $KDCONSOLE_DATA or the user's cache")
     download: bool = param(True, help="fetch the data set when it is absent")
     fraction: float = param(
         1.0, gt=0, le=1, help="share of the images left for training, stratified by class", source="CID Table 6"
@@ -72,7 +83,9 @@ class Data(Params):
         0.0, ge=0, lt=1, help="share of the training images held out; the best epoch is then chosen on it",
         source="HARD: 0.1; the others choose on the test set",
     )  # fmt: skip
-    split_seed: int = param(0, ge=0, help="seed of the fraction and of the held-out part, the same for all runs")
+    split_seed: int = param(
+        0, ge=0, le=_LAST_SEED, help="seed of the fraction and of the held-out part, the same for all runs"
+    )
     normalize: Annotated[str, AfterValidator(_check_normalize)] = param(
         "none", help="channel statistics: a data set's name, imagenet or none; default: the data set's own"
     )
@@ -81,8 +94,8 @@ class Data(Params):
 class Train(Params):
     """How long and with what a network is trained. The defaults are the CRD protocol."""
 
-    epochs: int = param(240, ge=1, help="passes over the training images", source="CRD protocol")
-    batch_size: int = param(64, ge=1, help="images per step", source="CRD protocol")
+    epochs: int = param(240, ge=1, le=_MANY, help="passes over the training images", source="CRD protocol")
+    batch_size: int = param(64, ge=1, le=_MANY, help="images per step", source="CRD protocol")
     optimizer: AnyOptimizer = param(help="sgd, adam or adamw with its settings")
     schedule: AnySchedule = param(help="how the learning rate changes: constant, multistep or cosine")
     gradient_clip: float | None = param(None, gt=0, help="largest norm of the whole gradient; default: not clipped")
@@ -92,12 +105,14 @@ class Train(Params):
     device: Annotated[str, AfterValidator(_check_device)] = param(
         "auto", help="auto (the first GPU, else the CPU), cpu, cuda, cuda:N"
     )
-    threads: int | None = param(None, ge=1, help="CPU threads; default: PyTorch's choice")
+    threads: int | None = param(None, ge=1, le=1024, help="CPU threads; default: PyTorch's choice")
     deterministic: bool = param(True, help="only algorithms that give the same bits each time on one device")
-    eval_batch_size: int = param(500, ge=1, help="images per step of an evaluation")
-    evaluate_every: int = param(1, ge=1, help="epochs between evaluations; the last epoch is always evaluated")
-    checkpoint_every: int = param(1, ge=1, help="epochs between saved training states")
-    log_every: int = param(20, ge=1, help="steps between metric events")
+    eval_batch_size: int = param(500, ge=1, le=_MANY, help="images per step of an evaluation")
+    evaluate_every: int = param(
+        1, ge=1, le=_MANY, help="epochs between evaluations; the last epoch is always evaluated"
+    )
+    checkpoint_every: int = param(1, ge=1, le=_MANY, help="epochs between saved training states")
+    log_every: int = param(20, ge=1, le=_MANY, help="steps between metric events")
 
     @model_validator(mode="after")
     def _consistent(self) -> "Train":
@@ -111,14 +126,14 @@ class Teacher(Params):
     """The network that teaches: weights from a file, or trained first and kept for every run that asks the same."""
 
     arch: Arch = param(help="network; `kdconsole models`")
-    weights: str | None = param(None, help="safetensors file, trained here or brought in with `kdconsole import`")
+    weights: FilePath | None = param(None, help="safetensors file, trained here or brought in with `kdconsole import`")
     normalize: Annotated[str, AfterValidator(_check_normalize)] | None = param(
         None, help="channel statistics of its input; default: as stored with its weights"
     )
     train: Train | None = param(None, help="train the teacher first with these settings")
     augment: list[AnyTransform] = param([], help="views while the teacher itself is trained; default: the student's "
                                         "crop and flip")  # fmt: skip
-    seed: int = param(0, ge=0, help="seed of the teacher's own training")
+    seed: int = param(0, ge=0, le=_LAST_SEED, help="seed of the teacher's own training")
 
     @model_validator(mode="after")
     def _one_origin(self) -> "Teacher":
@@ -169,8 +184,8 @@ class Recipe(Params):
                     raise refuse(f"method.{index}", f"“{term.name}” needs a teacher", "add a [teacher] table")
         if len(set(self.seeds)) < len(self.seeds):
             raise refuse("seeds", f"found {self.seeds}, a seed stands twice")
-        if any(not 0 <= seed < 2**32 for seed in self.seeds):
-            raise refuse("seeds", f"found {self.seeds}", "whole numbers from 0 to 4294967295")
+        if any(not 0 <= seed <= _LAST_SEED for seed in self.seeds):
+            raise refuse("seeds", f"found {self.seeds}", f"whole numbers from 0 to {_LAST_SEED}")
         return self
 
     def term_labels(self) -> list[str]:
@@ -182,7 +197,11 @@ class Recipe(Params):
             labels.append(term.name if seen[term.name] == 1 else f"{term.name}#{seen[term.name]}")
         return labels
 
-    def images_for_training(self) -> int:
-        """How many images an epoch has, from the data set's declared size."""
-        used = DATASETS[self.data.dataset].train * self.data.fraction
-        return max(1, round(used * (1 - self.data.validation)))
+    def images_for_training(self, fraction: float) -> tuple[int, int]:
+        """How many images an epoch over `fraction` has, from the data set's declared size, and by how many that may be off.
+
+        Both shares are rounded in each class by itself, which adds less than one image to any class.
+        """
+        info = DATASETS[self.data.dataset]
+        images = max(1, round(info.train * fraction * (1 - self.data.validation)))
+        return images, 0 if fraction == 1 and self.data.validation == 0 else info.classes

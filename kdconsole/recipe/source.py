@@ -1,5 +1,6 @@
 """Reading recipe files: TOML, `extends`, `--set`; every value remembers where it came from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -7,19 +8,30 @@ from typing import Any
 import tomli
 
 from kdconsole.recipe.locate import key_lines
+from kdconsole.recipe.presets import AUGMENT_BY_NAME, method_setup, unknown_method
 from kdconsole.recipe.problems import KeyPath, Place, Problem, RecipeError
+from kdconsole.recipe.shorthand import as_table, named
+from kdconsole.text import printable
 
 Table = dict[str, Any]
+
+# a teacher has one origin: who sets one of these replaces an inherited other
+_RIVALS: dict[KeyPath, str] = {("teacher", "weights"): "train", ("teacher", "train"): "weights"}
+_DEEPEST = 20  # tables in tables; a recipe needs five
 
 
 @dataclass
 class Source:
-    """A recipe as written, its ancestors and overrides merged in. `places` maps key paths to where they were set."""
+    """A recipe as written, its ancestors and overrides merged in. `places` maps key paths to where they were set.
+
+    `setup` is the word that `method` was before an override of one of its terms spelled them out.
+    """
 
     file: Path
     text: str
     table: Table
     places: dict[KeyPath, Place] = field(default_factory=dict)
+    setup: str = ""
 
     def place(self, path: KeyPath) -> Place:
         """Where `path`, or the nearest thing around it, was written."""
@@ -34,6 +46,7 @@ def read_source(file: Path, overrides: list[str] | None = None) -> Source:
     source = _read(file, ())
     for override in overrides or []:
         _override(source, override)
+        _require_usable(source)
     return source
 
 
@@ -60,9 +73,33 @@ def _parse(text: str, file: Path) -> Source:
     except tomli.TOMLDecodeError as error:
         place = Place(str(file), getattr(error, "lineno", None))
         raise RecipeError([Problem(place, "", f"not valid TOML: {getattr(error, 'msg', error)}")]) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, hundreds of brackets
+        raise RecipeError([Problem(Place(str(file)), "", f"not valid TOML: {error}")]) from None
     lines = key_lines(text)
     places = {path: Place(str(file), line) for path, line in lines.items()}
-    return Source(file, text, table, places)
+    source = Source(file, text, table, places)
+    _require_usable(source)
+    return source
+
+
+def _require_usable(source: Source) -> None:
+    """Raise RecipeError for values that Python reads but TOML need not know, and that nothing here is made for."""
+    problems = [Problem(source.place(path), ".".join(map(str, path)), found) for path, found in _unusable(source.table)]
+    if problems:
+        raise RecipeError(problems)
+
+
+def _unusable(table: Table) -> Iterator[tuple[KeyPath, str]]:
+    waiting: list[tuple[KeyPath, Any]] = [((), table)]
+    while waiting:
+        path, value = waiting.pop()
+        if len(path) > _DEEPEST:
+            yield path, "nested too deeply"
+            continue
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            yield path, "found a whole number beyond 64 bits"
+        inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        waiting.extend(((*path, key), entry) for key, entry in inside)
 
 
 def _with_parent(source: Source, children: tuple[Path, ...]) -> Source:
@@ -72,13 +109,21 @@ def _with_parent(source: Source, children: tuple[Path, ...]) -> Source:
     place = source.places.get(("extends",), Place(str(source.file)))
     if not isinstance(extends, str):
         raise RecipeError([Problem(place, "extends", f"found {extends!r}", "the path of one recipe, in quotes")])
-    parent_file = (source.file.parent / extends).resolve()
+    try:
+        parent_file = (source.file.parent / extends).resolve()
+        found = parent_file.is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise RecipeError([Problem(place, "extends", f"no path of a file: {error}")]) from None
     line_of_children = (*children, source.file.resolve())
     if parent_file in line_of_children:
         raise RecipeError([Problem(place, "extends", f"“{extends}” extends itself, directly or in a circle")])
-    if not parent_file.is_file():
+    if not found:
         raise RecipeError(
-            [Problem(place, "extends", f"no file {parent_file}", hint="the path counts from this recipe")]
+            [
+                Problem(
+                    place, "extends", f"no file {printable(str(parent_file))}", hint="the path counts from this recipe"
+                )
+            ]
         )
     parent = _read(parent_file, line_of_children)
     places = dict(parent.places)
@@ -91,12 +136,17 @@ def merge(
 ) -> Table:
     """`above` over `below`: tables merge key by key, everything else (lists too) replaces.
 
-    A table whose `name` changes replaces as a whole: the settings of sgd mean nothing to adam. `places` follows.
+    A table over a word merges into the table that the word stands for. A table whose `name` changes replaces as a
+    whole: the settings of sgd mean nothing to adam. `places` follows.
     """
     merged = dict(below)
     for key, value in above.items():
         here = (*path, key)
-        old = merged.get(key)
+        rival = _RIVALS.get(here)
+        if rival is not None and rival not in above:
+            merged.pop(rival, None)
+            _forget(places, (*path, rival))
+        old = as_table(here, merged.get(key))
         renamed = (
             isinstance(value, dict) and isinstance(old, dict) and value.get("name", old.get("name")) != old.get("name")
         )
@@ -104,13 +154,17 @@ def merge(
             merged[key] = merge(old, value, here, places, above_places)
             continue
         merged[key] = value
-        for stale in [known for known in places if known[: len(here)] == here]:
-            del places[stale]
+        _forget(places, here)
         for known, place in above_places.items():
             if known[: len(here)] == here:
                 places[known] = place
         places.setdefault(here, above_places.get(here, _nearest(above_places, here)))
     return merged
+
+
+def _forget(places: dict[KeyPath, Place], path: KeyPath) -> None:
+    for stale in [known for known in places if known[: len(path)] == path]:
+        del places[stale]
 
 
 def _nearest(places: dict[KeyPath, Place], path: KeyPath) -> Place:
@@ -126,9 +180,11 @@ def _override(source: Source, override: str) -> None:
         raise RecipeError([Problem(place, "", "no key=value", hint="for example --set train.epochs=30")])
     try:
         value = tomli.loads(f"value = {text.strip()}")["value"]
-    except tomli.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = text.strip()  # --set data.dataset=cifar10 needs no quotes
     parts = dotted.strip().split(".")
+    if len(parts) > _DEEPEST:
+        raise RecipeError([Problem(place, "", "nested too deeply")])
     current: Any = source.table
     path: KeyPath = ()
     for position, part in enumerate(parts):
@@ -144,33 +200,45 @@ def _override(source: Source, override: str) -> None:
                 current[index] = {"name": current[index]}
             key: str | int = index
         elif isinstance(current, dict):
-            if not last and isinstance(current.get(part), str) and part in _NAMED_TABLES:
-                current[part] = {_NAMED_TABLES[part]: current[part]}
             key = part
             if not last:
-                current.setdefault(part, {})
+                current[part] = _opened(source, current, (*path, part))
         else:
             raise RecipeError([Problem(place, ".".join(parts), f"“{'.'.join(parts[:position])}” is not a table")])
         path = (*path, key)
         if last:
             current[key] = value
-            for stale in [known for known in source.places if known[: len(path)] == path]:
-                del source.places[stale]
+            _forget(source.places, path)
             source.places[path] = place
         else:
             current = current[key]
+    if path == ("method",):
+        source.setup = ""
+    rival = _RIVALS.get(path[:2])
+    if rival is not None:
+        source.table["teacher"].pop(rival, None)
+        _forget(source.places, ("teacher", rival))
 
 
-# tables that may be written as one word, and the key that the word stands for
-_NAMED_TABLES = {
-    "optimizer": "name", "schedule": "name", "train": "preset", "augment": "preset",
-    "data": "dataset", "student": "arch", "teacher": "arch",
-}  # fmt: skip
+def _opened(source: Source, table: Table, path: KeyPath) -> Any:
+    """The entry of `table` at `path` in a form that an override can descend into: words and presets written out."""
+    key = str(path[-1])
+    if path[:-1] == ("augment",) and key not in table:
+        return named(AUGMENT_BY_NAME.get(str(table.get("preset")), {}).get(key, {}))
+    value = as_table(path, table.get(key, {}))
+    if path == ("method",) and isinstance(value, str):
+        setup = method_setup(value)
+        if setup is None:
+            found, hint = unknown_method(value)
+            raise RecipeError([Problem(source.place(path), "method", found, hint=hint)])
+        source.setup = value
+        return named(setup["method"])
+    return value
 
 
 def _list_index(items: list[Any], part: str) -> int | None:
     """A list entry by position (from 0) or by its name."""
-    if part.isdigit():
+    if part.isdecimal() and len(part) < 10:
         return int(part) if int(part) < len(items) else None
     for index, item in enumerate(items):
         if item == part or (isinstance(item, dict) and item.get("name") == part):

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from kdconsole.recipe.schema import Recipe
+from kdconsole.text import printable
 
 # settings that change where or how watchfully a run is executed, not what it computes
 _NOT_IDENTITY = {
@@ -21,7 +22,15 @@ def recipe_toml(recipe: Recipe) -> str:
     table = recipe.model_dump(exclude_none=True)
     for key, value in table.items():
         document[key] = _item(value)
-    return tomlkit.dumps(document)
+    # TOML lets C1, bidirectional and other invisible characters stand as they are; a terminal must not get them.
+    # They occur in strings alone (all keys are the schema's), and tomlkit itself escapes the line ends inside those.
+    return "".join(
+        char if char == "\n" or printable(char) == char else _escaped(char) for char in tomlkit.dumps(document)
+    )
+
+
+def _escaped(char: str) -> str:
+    return f"\\u{ord(char):04X}" if ord(char) < 0x10000 else f"\\U{ord(char):08X}"
 
 
 def _item(value: Any) -> Any:
@@ -55,14 +64,19 @@ def _inline(value: Any) -> Any:
 
 
 def recipe_hash(recipe: Recipe) -> str:
-    """A short identity of what the recipe computes, seeds and name left out. Equal recipes have equal hashes."""
+    """A short identity of what the recipe computes, seeds and name left out. Equal recipes have equal hashes.
+
+    Of a teacher's file only that there is one counts, for files move; which weights it holds is for the run to record.
+    """
     table = recipe.model_dump(mode="json", exclude={"name", "seeds"})
     for section, keys in _NOT_IDENTITY.items():
         for key in keys:
             table[section].pop(key, None)
-    teacher_train = (table.get("teacher") or {}).get("train") or {}
+    teacher = table.get("teacher") or {}
     for key in _NOT_IDENTITY["train"]:
-        teacher_train.pop(key, None)
+        (teacher.get("train") or {}).pop(key, None)
+    if teacher.get("weights") is not None:
+        teacher["weights"] = "file"
     return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()[:16]
 
 

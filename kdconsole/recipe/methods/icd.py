@@ -14,7 +14,7 @@ class InvariantContrastive(MethodParams):
 
     name: Literal["icd"] = "icd"
     alpha: float = param(0.5, ge=0, help="weight of the invariance inside the term", source="ICD eq. 2")
-    feature_dim: int = param(128, ge=1, help="width of both linear heads", source="ICD, set-up")
+    feature_dim: int = param(128, ge=1, le=65_536, help="width of both linear heads", source="ICD, set-up")
     trainable_temperature: bool = param(True, help="learn the temperature with the student", source="ICD section 3.2")
     initial_log_scale: float = param(
         1.0, help="tau at the start; similarities are multiplied by exp(tau)", source="code"

@@ -9,7 +9,9 @@ from kdconsole.recipe.params import NamedParams, param
 class _Schedule(NamedParams):
     """What every schedule shares."""
 
-    warmup_epochs: int = param(0, ge=0, help="epochs over which the rate grows linearly from nothing", source="")
+    warmup_epochs: int = param(
+        0, ge=0, le=1_000_000, help="epochs over which the rate grows linearly from nothing", source=""
+    )
 
 
 @SCHEDULES.declare

@@ -3,13 +3,13 @@
 from typing import ClassVar, Literal
 
 from kdconsole.recipe.catalogue import TRANSFORMS
-from kdconsole.recipe.params import NamedParams, param
+from kdconsole.recipe.params import TransformParams, param
 
 _ICDA = "ICDA section 4.3"
 
 
 @TRANSFORMS.declare
-class Jitter(NamedParams):
+class Jitter(TransformParams):
     """Random brightness, contrast, saturation and hue, in random order (CJ of ICDA)."""
 
     source: ClassVar[str] = f"{_ICDA}; torchvision ColorJitter"
@@ -23,7 +23,7 @@ class Jitter(NamedParams):
 
 
 @TRANSFORMS.declare
-class Grayscale(NamedParams):
+class Grayscale(TransformParams):
     """Drop the colour, keep three equal channels (GS of ICDA)."""
 
     source: ClassVar[str] = f"{_ICDA}; torchvision RandomGrayscale"
@@ -33,7 +33,7 @@ class Grayscale(NamedParams):
 
 
 @TRANSFORMS.declare
-class Blur(NamedParams):
+class Blur(TransformParams):
     """Gaussian blur with a random width (GB of ICDA)."""
 
     source: ClassVar[str] = f"{_ICDA}; torchvision GaussianBlur"
@@ -51,7 +51,7 @@ class Blur(NamedParams):
 
 
 @TRANSFORMS.declare
-class Solarize(NamedParams):
+class Solarize(TransformParams):
     """Invert every value at or above a threshold (SL of ICDA)."""
 
     source: ClassVar[str] = f"{_ICDA}; torchvision RandomSolarize"
