@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from kdconsole.recipe.catalogue import Catalogue
-from kdconsole.recipe.params import NamedParams
+from kdconsole.recipe.params import NamedParams, TransformParams
 
-P = TypeVar("P", bound=NamedParams)
+P = TypeVar("P", bound=TransformParams)
 D = TypeVar("D", bound=NamedTuple)
 
 
@@ -25,10 +25,14 @@ class View(ABC, Generic[P, D]):
     """
 
     params_type: ClassVar[type[NamedParams]]
-    geometric: ClassVar[bool] = False  # moves pixels: what teacher and student may have to share
 
     def __init__(self, params: P) -> None:
         self.params = params
+
+    @property
+    def geometric(self) -> bool:
+        """Whether it moves pixels: what teacher and student may have to share."""
+        return self.params.geometric
 
     @classmethod
     def catalogue_name(cls) -> str:

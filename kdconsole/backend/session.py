@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from kdconsole.backend.assembly import Assembly, assemble, statistics_of
+from kdconsole.backend.device import prepare_device
 from kdconsole.backend.failures import blame
 from kdconsole.backend.lifecycle import supervised
 from kdconsole.backend.requests import Requests
@@ -91,10 +92,12 @@ class Session:
                     if is_finished(folder):
                         return  # another run has finished it while this one waited
                     write_text_atomically(folder.recipe, recipe_toml(recipe))
+                    prepare_device(recipe.train)  # its own wish for determinism
                     with supervised(recipe, folder, self._device, own):
                         sink = TeacherSink(own, self._sink)
                         result = Session(recipe, folder, self._device, sink, self._requests).run()
                         own.append(Finished(step=result.steps, result=result))
+                    prepare_device(self._recipe.train)
                     return
             except LockHeld as held:
                 if held.message != told:

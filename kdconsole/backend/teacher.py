@@ -11,7 +11,7 @@ from kdconsole.errors import UserError
 from kdconsole.models.weights import load_network
 from kdconsole.recipe.catalogue import DATASETS
 from kdconsole.recipe.normalise import channel_statistics
-from kdconsole.recipe.schema import Augment, Recipe, Student, Teacher
+from kdconsole.recipe.schema import Augment, Recipe, Student, Teacher, Train
 from kdconsole.recipe.write import recipe_hash
 from kdconsole.runs.layout import RunFolder
 
@@ -39,7 +39,7 @@ def teacher_recipe(recipe: Recipe, teacher: Teacher) -> Recipe:
         student=Student(arch=teacher.arch),
         method=[CrossEntropy()],
         augment=Augment(student=teacher.augment),
-        train=teacher.train,
+        train=Train(**dict(teacher.train), device=recipe.train.device, threads=recipe.train.threads),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from kdconsole.recipe.catalogue import DATASETS
 from kdconsole.recipe.params import TransformParams
 from kdconsole.recipe.problems import KeyPath
-from kdconsole.recipe.schema import Recipe, Train
+from kdconsole.recipe.schema import Recipe, Training
 
 
 class Fault(NamedTuple):
@@ -30,7 +30,7 @@ def recipe_faults(recipe: Recipe) -> Iterator[Fault]:
             yield Fault(("method", index), found, hint)
 
 
-def _train_faults(recipe: Recipe, train: Train, path: KeyPath, fraction: float) -> Iterator[Fault]:
+def _train_faults(recipe: Recipe, train: Training, path: KeyPath, fraction: float) -> Iterator[Fault]:
     images, off_by = recipe.images_for_training(fraction)
     if train.batch_size > images + off_by:
         number = f"about {images}" if off_by else str(images)

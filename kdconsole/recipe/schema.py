@@ -1,7 +1,7 @@
 """The recipe: what one experiment is made of. Every table is declared here or in a catalogue; nothing else is accepted."""
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticCustomError
@@ -91,7 +91,7 @@ class Data(Params):
     )
 
 
-class Train(Params):
+class Training(Params):
     """How long and with what a network is trained. The defaults are the CRD protocol."""
 
     epochs: int = param(240, ge=1, le=_MANY, help="passes over the training images", source="CRD protocol")
@@ -102,10 +102,6 @@ class Train(Params):
     precision: Literal["fp32", "bf16"] = param(
         "fp32", help="arithmetic of the networks' forward passes; objective and weights stay in fp32"
     )
-    device: Annotated[str, AfterValidator(_check_device)] = param(
-        "auto", help="auto (the first GPU, else the CPU), cpu, cuda, cuda:N"
-    )
-    threads: int | None = param(None, ge=1, le=1024, help="CPU threads; default: PyTorch's choice")
     deterministic: bool = param(True, help="only algorithms that give the same bits each time on one device")
     eval_batch_size: int = param(500, ge=1, le=_MANY, help="images per step of an evaluation")
     evaluate_every: int = param(
@@ -115,11 +111,20 @@ class Train(Params):
     log_every: int = param(20, ge=1, le=_MANY, help="steps between metric events")
 
     @model_validator(mode="after")
-    def _consistent(self) -> "Train":
+    def _consistent(self) -> Self:
         warmup = getattr(self.schedule, "warmup_epochs", 0)
         if warmup >= self.epochs:
             raise refuse("schedule.warmup_epochs", f"found {warmup}, must be below train.epochs = {self.epochs}")
         return self
+
+
+class Train(Training):
+    """A run's own training, and where it is computed; a teacher that is trained first is computed in the same place."""
+
+    device: Annotated[str, AfterValidator(_check_device)] = param(
+        "auto", help="auto (the first GPU, else the CPU), cpu, cuda, cuda:N"
+    )
+    threads: int | None = param(None, ge=1, le=1024, help="CPU threads; default: PyTorch's choice")
 
 
 class Teacher(Params):
@@ -130,7 +135,7 @@ class Teacher(Params):
     normalize: Annotated[str, AfterValidator(_check_normalize)] | None = param(
         None, help="channel statistics of its input; default: as stored with its weights"
     )
-    train: Train | None = param(None, help="train the teacher first with these settings")
+    train: Training | None = param(None, help="train the teacher first with these settings")
     augment: list[AnyTransform] = param([], help="views while the teacher itself is trained; default: the student's "
                                         "crop and flip")  # fmt: skip
     seed: int = param(0, ge=0, le=_LAST_SEED, help="seed of the teacher's own training")

@@ -22,7 +22,6 @@ class CropView(View[Crop, CropDraw]):
     """torchvision's RandomCrop(size, padding=p): exact, pixels are only moved."""
 
     params_type: ClassVar = Crop
-    geometric = True
 
     def draw(self, count: int, generator: torch.Generator) -> CropDraw:
         places = 2 * self.params.padding + 1

@@ -21,7 +21,6 @@ class FlipView(View[Flip, FlipDraw]):
     """torchvision's RandomHorizontalFlip: exact."""
 
     params_type: ClassVar = Flip
-    geometric = True
 
     def draw(self, count: int, generator: torch.Generator) -> FlipDraw:
         return FlipDraw(mirrored=chance(count, self.params.probability, generator))
