@@ -43,6 +43,9 @@ def tick(number: float, step: float) -> str:
     if number == 0:
         return "0"
     size = abs(number)
+    one_digit = abs(float(f"{number:.0e}") - number) < step / 10
+    if size < 1 and 1e-4 <= step * (1 + 1e-9) < 1e-3 and not one_digit:
+        return f"{number:.4f}".replace("0.", ".", 1)  # a small range of small numbers, learning rates say
     if size >= 1e5 or (step < 1e-3 and size < 1):
         return f"{number:.0e}".replace("e-0", "e-").replace("e+0", "e")
     decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step < 1 else 0

@@ -115,3 +115,9 @@ def test_axes_have_round_labels() -> None:
     assert [label for _, label in linear_axis(0.13, 4.2, 5).labels] == ["0", "1", "2", "3", "4"]
     assert linear_axis(12.0, 99.2, 5, ceiling=100.0).high == 100.0
     assert [label for _, label in log_axis(0.01, 100, 6).labels] == ["0.01", "0.1", "1", "10", "100"]
+
+
+def test_labels_of_a_narrow_range_differ() -> None:
+    labels = [label for _, label in linear_axis(0.0455, 0.05, 8).labels]
+    assert len(set(labels)) == len(labels)
+    assert all(len(label) <= 5 for label in labels)
