@@ -4,9 +4,12 @@ import sys
 
 
 def main() -> None:
-    from kdconsole.cli.app import run_command
+    try:
+        from kdconsole.cli.app import run_command
 
-    sys.exit(run_command())
+        sys.exit(run_command())
+    except KeyboardInterrupt:  # ctrl-C while the program itself is being loaded
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -2,19 +2,57 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from kdconsole import __version__
 from kdconsole.cli import bench, catalogue, check, compare, evaluate, importing, ls, resume, run, show, stop, watch
+from kdconsole.cli.leaving import Signalled
+from kdconsole.cli.narrate import complain, silence
 from kdconsole.cli.options import Root, RunName, root_folder
 from kdconsole.errors import ExitCode, UserError
+
+
+class _ReaderGone(Exception):
+    """The reader of a pipe has seen enough."""
+
+
+class _Interrupted(Exception):
+    """Ctrl-C where nothing has to be said about it."""
+
+
+@contextmanager
+def _own_endings() -> Iterator[None]:
+    """Keep a closed pipe and ctrl-C from click, which takes the one for a fault of the program."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderGone from error
+    except KeyboardInterrupt as error:
+        raise _Interrupted from error
+
+
+class _Commands(TyperGroup):
+    """click reports wrong usage; all other ends of a command are told by `run_command`."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _own_endings():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _own_endings():
+            return super().invoke(ctx)
+
 
 # rich help pages and tracebacks cost 80 ms on every call
 app = typer.Typer(
     name="kdconsole",
+    cls=_Commands,
     help="Run knowledge-distillation experiments: build, train, watch, compare. Without a command: the console.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -64,19 +102,32 @@ def _open_console(root: Path | None, run_name: str | None) -> None:
 
 def run_command() -> int:
     """Run the command line of this process; returns the exit code. Users' faults print one message, no traceback."""
+    code = _run()
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        silence(sys.stdout)
+        if not (code or isinstance(error, BrokenPipeError)):
+            complain(error)
+            return ExitCode.RETRY
+    return code
+
+
+def _run() -> int:
     try:
         app()
     except UserError as error:
-        print(f"kdconsole: {error}", file=sys.stderr)
+        complain(error)
         return error.exit_code
-    except BrokenPipeError:
-        # the reader of a pipe went away; keep the interpreter from complaining when it flushes
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
-    except KeyboardInterrupt:
+    except _Interrupted:
         return ExitCode.STOPPED
+    except _ReaderGone:
+        return ExitCode.OK
+    except Signalled as signalled:
+        return 128 + signalled.number
     except OSError as error:
-        print(f"kdconsole: {error}", file=sys.stderr)
+        complain(error)
         return ExitCode.RETRY
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else ExitCode.OK

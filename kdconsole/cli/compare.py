@@ -74,4 +74,7 @@ def _all_runs(root: Path) -> list[RunFolder]:
 def _print_rich(table: object) -> None:
     from rich.console import Console
 
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    with console.capture() as text:  # printing by itself, rich would end the program when a pipe is closed
+        console.print(table)
+    print(text.get(), end="")

@@ -8,9 +8,10 @@ import typer
 
 from kdconsole.cli.narrate import print_json
 from kdconsole.cli.options import Json, Root, root_folder
-from kdconsole.cli.words import number, percent
+from kdconsole.cli.words import number, percent, run_name
 from kdconsole.errors import UserError
 from kdconsole.runs.layout import open_run
+from kdconsole.text import printable
 
 
 class Split(StrEnum):
@@ -35,11 +36,18 @@ def evaluate(
     json: Json = False,
 ) -> None:
     path = Path(what)
+    if best and what.endswith(".safetensors"):
+        raise UserError(
+            f"--best chooses between the two students of a run; {printable(what)} is one file",
+            hint="leave --best out, or name the run",
+        )
     if not what.endswith(".safetensors"):
         folder = open_run(root_folder(root), what)
         path = folder.student_best if best else folder.student
         if not path.exists():
-            raise UserError(f"run “{folder.name}” has no {path.name} yet", hint="it is written after its first epoch")
+            raise UserError(
+                f"run “{run_name(folder)}” has no {path.name} yet", hint="it is written after its first epoch"
+            )
     from kdconsole.evaluate.saved import evaluate_file
 
     accuracy, info, dataset = evaluate_file(
@@ -62,7 +70,12 @@ def _recipe_root(weights: Path) -> Path | None:
     recipe = weights.parent / "recipe.toml"
     if not recipe.is_file():
         return None
-    from kdconsole.recipe.load import load_recipe
+    import tomli
 
-    named = load_recipe(recipe).data.root
-    return Path(named) if named else None
+    # nothing but this one setting: the rest of the recipe (a teacher's file, say) need not be valid any more
+    try:
+        data = tomli.loads(recipe.read_text(encoding="utf-8")).get("data")
+    except (OSError, ValueError):
+        return None
+    named = data.get("root") if isinstance(data, dict) else None
+    return Path(named) if isinstance(named, str) and named else None

@@ -6,6 +6,7 @@ import typer
 
 from kdconsole.cli.narrate import print_json, say
 from kdconsole.cli.options import Json, Root, root_folder
+from kdconsole.cli.table import print_table
 from kdconsole.cli.words import duration, percent
 from kdconsole.runs.listing import RunSummary, list_runs
 
@@ -30,9 +31,7 @@ def ls(
         say(f"no runs in {folder}\n  → `kdconsole run recipes/quickstart.toml` makes one")
         return
     rows = [_HEADINGS, *(_row(run) for run in runs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_table(rows, shorten=(_HEADINGS.index("run"), _HEADINGS.index("pair")))
 
 
 def _row(run: RunSummary) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ Root = Annotated[
 ]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Start it, print how to come back, and return.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name or directory; `kdconsole ls` lists them.")]
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file (TOML).")]
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from kdconsole.cli.options import Json, RecipeFile, Root, Set, root_folder
+from kdconsole.cli.options import Detach, Json, RecipeFile, Root, Set, root_folder
 
 
 def register(app: typer.Typer) -> None:
@@ -17,17 +17,14 @@ def run(
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the run directory; default from the recipe.")
     ] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Start it, print how to come back, and return.")] = False,
+    detach: Detach = False,
     root: Root = None,
     json: Json = False,
 ) -> None:
-    from kdconsole.cli.attend import start_detached, tend_runs
+    from kdconsole.cli.attend import train
     from kdconsole.launch.create import create_runs
     from kdconsole.launch.preflight import load_checked
 
     loaded, source = load_checked(recipe, set_ or ())
     folders = create_runs(loaded, root_folder(root).resolve(), source.text, name)
-    if detach:
-        start_detached(folders, json=json)
-    else:
-        raise typer.Exit(tend_runs(folders, json=json))
+    raise typer.Exit(train(folders, detach=detach, json=json))

@@ -3,7 +3,8 @@
 import contextlib
 from pathlib import Path
 
-from kdconsole.cli.words import duration, percent
+from kdconsole.cli.table import print_table
+from kdconsole.cli.words import command, duration, percent
 from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.result import Result, Score, read_result
 
@@ -14,47 +15,44 @@ def print_summary(folder: RunFolder) -> None:
     if result is None:
         return
     print()
-    _print_table(_scores(result))
+    print_table(_scores(result))
     selection = "the test set itself" if result.selected_on == "test" else f"the {result.selected_on} split"
     print(f"best chosen on {selection}; {duration(result.seconds)} of training, seed {result.seed}\n")
     files = [("student", "last epoch", result.files["student"]), ("", "best epoch", result.files["student_best"])]
     if "teacher" in result.files:
         files.insert(0, ("teacher", "", result.files["teacher"]))
-    _print_table([(role, which, _from_here(path)) for role, which, path in files])
+    print_table([(role, which, _from_here(path)) for role, which, path in files])
     print("\nnext")
-    _print_table(
+    print_table(
         [
             ("  kdconsole", "the console: all runs, live curves"),
             ("  kdconsole compare", "all runs in one table"),
-            (f"  kdconsole eval {folder.name}", "measure the student again, from its file alone"),
-            (f"  kdconsole show {folder.name}", "the recipe with every default spelled out"),
+            (f"  {command('eval', folder).strip('`')}", "measure the student again, from its file alone"),
+            (f"  {command('show', folder).strip('`')}", "the recipe with every default spelled out"),
         ]
     )
 
 
 def _scores(result: Result) -> list[tuple[str, ...]]:
-    split = result.selected_on
-    rows: list[tuple[str, ...]] = [("", "network", "parameters", f"{split} top-1", "epoch")]
+    # what the best epoch was chosen on flatters it; the test set is what papers report
+    splits = [result.selected_on, *(["test"] if result.selected_on != "test" else [])]
+    rows: list[tuple[str, ...]] = [("", "network", "parameters", *(f"{split} top-1" for split in splits), "epoch")]
     if result.teacher:
-        rows.append(_row("teacher", result, result.teacher.get(split), "teacher"))
-    rows.append(_row("student, last", result, result.last.get(split), "student"))
-    rows.append(_row("student, best", result, result.best.get(split), "student"))
+        rows.append(_row("teacher", result, result.teacher, "teacher", splits))
+    rows.append(_row("student, last", result, result.last, "student", splits))
+    rows.append(_row("student, best", result, result.best, "student", splits))
     return rows
 
 
-def _row(role: str, result: Result, score: Score | None, key: str) -> tuple[str, ...]:
-    epoch = str(score.epoch) if score is not None and score.epoch else ""
+def _row(role: str, result: Result, scores: dict[str, Score], key: str, splits: list[str]) -> tuple[str, ...]:
+    found = [scores.get(split) for split in splits]
+    epoch = next((str(score.epoch) for score in found if score is not None and score.epoch), "")
     parameters = f"{result.parameters.get(key, 0):,}"
-    return role, result.facts.get(key, ""), parameters, percent(score.top1 if score else None), epoch
+    accuracies = (percent(score.top1 if score else None) for score in found)
+    return role, result.facts.get(key, ""), parameters, *accuracies, epoch
 
 
 def _from_here(path: str) -> str:
     with contextlib.suppress(ValueError):
         return str(Path(path).relative_to(Path.cwd()))
     return path
-
-
-def _print_table(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -73,7 +74,8 @@ class LiveView:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.stop()
+        with suppress(OSError):  # the terminal may be gone; why it is left matters more
+            self._live.stop()
 
     def show(self, event: AnyEvent, state: RunState) -> None:
         if isinstance(event, Epoch | Evaluation | Checkpoint):
@@ -116,13 +118,22 @@ def event_words(event: AnyEvent, state: RunState) -> str:
         case Finished():
             return f"finished after {event.step} steps, {duration(event.result.seconds)} of training"
         case Stopped():
-            return f"stopped ({printable(event.reason)}) in epoch {event.epoch + 1}, step {event.step}; state saved"
+            return _stopped_words(event)
         case Failed():
             hint = f"\n  → {printable(event.hint, 400)}" if event.hint else ""
             return f"failed ({printable(event.cause)}): {printable(event.message, 1000)}{hint}"
         case Checkpoint() | Step():
             return ""
     return ""
+
+
+def _stopped_words(event: Stopped) -> str:
+    reason = printable(event.reason)
+    if not event.step:
+        return f"stopped ({reason}) before its first step"
+    where = f"after epoch {event.epoch}, step {event.step}" if event.epoch else f"after step {event.step}"
+    # who asks twice does not want to wait for the state to be saved
+    return f"stopped ({reason}) {where}{'' if 'twice' in event.reason else '; state saved'}"
 
 
 def _headline(state: RunState) -> str:

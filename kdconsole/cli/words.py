@@ -1,6 +1,26 @@
-"""Numbers in words, the same everywhere on the command line."""
+"""Numbers and runs in words, the same everywhere on the command line."""
+
+import shlex
 
 from kdconsole.runs.events import Evaluation
+from kdconsole.runs.layout import TEACHERS, RunFolder, runs_root
+from kdconsole.text import printable
+
+
+def run_name(folder: RunFolder) -> str:
+    """The name that opens the run: "kd-s0" or "teachers/wrn" below the runs' root, elsewhere its path."""
+    root, parent = runs_root().resolve(), folder.path.parent.resolve()
+    if parent == root:
+        return printable(folder.name)
+    if parent == root / TEACHERS:
+        return printable(f"{TEACHERS}/{folder.name}")
+    path = str(folder.path)
+    return printable(path, limit=len(path) + 1)
+
+
+def command(verb: str, *folders: RunFolder) -> str:
+    """A command on runs, as it is typed."""
+    return f"`{shlex.join(['kdconsole', verb, *(run_name(folder) for folder in folders)])}`"
 
 
 def duration(seconds: float | None) -> str:

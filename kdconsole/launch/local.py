@@ -10,9 +10,10 @@ from kdconsole.runs.layout import RunFolder
 
 def launch(folders: Sequence[RunFolder]) -> subprocess.Popen[bytes]:
     """Start one backend process that trains `folders` in order. What it prints goes to each run's backend.log."""
+    # -P: the working directory is the user's, and a random.py in it must not pose as the standard library's
     with folders[0].log.open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "kdconsole.backend", *(str(folder.path) for folder in folders)],
+            [sys.executable, "-P", "-m", "kdconsole.backend", *(str(folder.path) for folder in folders)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
