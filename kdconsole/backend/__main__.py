@@ -6,6 +6,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from kdconsole.backend.signals import Signals
+from kdconsole.backend.threads import wait_politely
 from kdconsole.errors import ExitCode, UserError
 from kdconsole.runs.control import clear
 from kdconsole.runs.layout import RunFolder, is_run
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> int:
 
 def _train(folders: list[RunFolder], signals: Signals) -> int:
     _print_into(folders[0].log)
+    wait_politely()
     from kdconsole.backend.process import run_folder
 
     codes = []

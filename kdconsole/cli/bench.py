@@ -23,8 +23,10 @@ def bench(
     ] = None,
     json: Json = False,
 ) -> None:
+    from kdconsole.backend.threads import wait_politely
     from kdconsole.launch.preflight import load_checked
 
+    wait_politely()
     loaded, _ = load_checked(recipe, set_ or ())
     say("measuring; nothing else should run on this machine")
     from kdconsole.bench.measure import bench as measure

@@ -48,6 +48,9 @@ def evaluate(
             raise UserError(
                 f"run “{run_name(folder)}” has no {path.name} yet", hint="it is written after its first epoch"
             )
+    from kdconsole.backend.threads import wait_politely
+
+    wait_politely()
     from kdconsole.evaluate.saved import evaluate_file
 
     accuracy, info, dataset = evaluate_file(
