@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import rich.table
+from rich.console import Group
 from rich.text import Text
 
 from kdconsole.compare.collect import Row
@@ -10,14 +11,9 @@ from kdconsole.compare.render.text import caption, has_average, headers, number,
 from kdconsole.compare.table import RUN_HEADERS, Table, run_lines
 
 
-def render(table: Table, precision: int = 2) -> rich.table.Table:
-    """The table with its caption and notes. Texts are never read as markup."""
-    drawn = rich.table.Table(
-        title=Text(caption(table)),
-        title_justify="left",
-        caption=Text("\n".join(remarks(table))) if remarks(table) else None,
-        caption_justify="left",
-    )
+def render(table: Table, precision: int = 2) -> Group:
+    """The table between its caption and its notes, which are not bound to its width. Texts are never read as markup."""
+    drawn = rich.table.Table()
     for i, head in enumerate(headers(table)):
         drawn.add_column(Text(head), justify="left" if i == 0 else "right", overflow="fold")
     for line, cells in zip(table.lines, texts(table, precision), strict=True):
@@ -25,7 +21,7 @@ def render(table: Table, precision: int = 2) -> rich.table.Table:
         styles = ["bold" if rank == 1 else "underline" if rank == 2 else "" for rank in ranks]
         shown = [Text(cell, style) for cell, style in zip(cells, styles, strict=True)]
         drawn.add_row(*shown, end_section=line.teacher)
-    return drawn
+    return Group(Text(caption(table)), drawn, *(Text(remark) for remark in remarks(table)))
 
 
 def render_runs(rows: Sequence[Row], precision: int = 2, split: str | None = None) -> rich.table.Table:
