@@ -44,6 +44,18 @@ log_every = 2
 threads = 1
 """
 
+# the smallest run there is: a student alone
+ALONE = """
+name = "alone"
+data = { dataset = "digits", fraction = 0.2 }
+student = "resnet8"
+method = "ce"
+[train]
+epochs = 2
+log_every = 1
+threads = 1
+"""
+
 
 class Backend:
     """Starts `python -m kdconsole.backend` on recipes given as text."""

@@ -1,6 +1,7 @@
 """What all tests share: a hidden home, real data where they are to be had, and the real backend as a subprocess."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,12 @@ from tests.backends import Backend
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _SHARED = _REPOSITORY.parent / "shared" / "data"
+
+
+def pytest_configure() -> None:
+    """What nohup and background jobs ignore is inherited by every process that a test starts: begin as a shell would."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,18 +16,7 @@ from kdconsole.runs.events import Control, Failed, Step, Stopped
 from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.state import is_finished, load_state
 from kdconsole.runs.status import Status, status_of
-from tests.backends import TINY, Backend, events_of, wait_until
-
-ALONE = """
-name = "alone"
-data = { dataset = "digits", fraction = 0.2 }
-student = "resnet8"
-method = "ce"
-[train]
-epochs = 2
-log_every = 1
-threads = 1
-"""
+from tests.backends import ALONE, TINY, Backend, events_of, wait_until
 
 
 def _failed(folder: RunFolder) -> Failed:

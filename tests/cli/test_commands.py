@@ -9,17 +9,9 @@ import torch
 
 from kdconsole.errors import ExitCode
 from kdconsole.runs.layout import RunFolder
-from tests.backends import TINY, Backend, kdconsole, wait_until
+from tests.backends import ALONE, TINY, Backend, kdconsole, wait_until
 
-QUICK = """
-name = "quick"
-data = { dataset = "digits", fraction = 0.2 }
-student = "resnet8"
-method = "ce"
-[train]
-epochs = 2
-threads = 1
-"""
+QUICK = ALONE.replace("alone", "quick")
 
 
 @pytest.fixture

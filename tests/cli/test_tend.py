@@ -13,18 +13,10 @@ from kdconsole.errors import ExitCode
 from kdconsole.runs.control import send
 from kdconsole.runs.layout import RunFolder, run_folders
 from kdconsole.runs.lock import is_locked, lock_holder
-from tests.backends import REPOSITORY, kdconsole, wait_until
+from tests.backends import ALONE, REPOSITORY, kdconsole, wait_until
 from tests.cli.terminal import Terminal
 
-LONG = """
-name = "long"
-data = { dataset = "digits", fraction = 0.2 }
-student = "resnet8"
-method = "ce"
-[train]
-epochs = 4000
-threads = 1
-"""
+LONG = ALONE.replace("alone", "long").replace("epochs = 2", "epochs = 4000")
 
 
 @pytest.fixture
