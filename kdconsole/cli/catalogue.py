@@ -58,7 +58,9 @@ def datasets(name: Name = None, json: Json = False) -> None:
         return
     for info in found:
         height, width = info.size
-        shape = f"{info.classes} classes, {info.channels}×{height}×{width}, {info.train:,} + {info.test:,} images"
+        fetched = ", no download" if info.bundled else ""
+        images = f"{info.train:,} + {info.test:,} images{fetched}"
+        shape = f"{info.classes} classes, {info.channels}×{height}×{width}, {images}"
         print(f"{info.name:14} {shape}\n    {info.help}\n    source: {info.source}")
 
 

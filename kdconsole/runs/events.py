@@ -5,7 +5,7 @@ added with a default; a field never changes its meaning within a version. Reader
 know.
 """
 
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -16,8 +16,6 @@ VERSION = 1
 
 class Event(msgspec.Struct, kw_only=True, frozen=True, tag_field="type"):
     """What all events share. `t` is set by the writer."""
-
-    version: ClassVar[int] = VERSION
 
     v: int = VERSION
     t: float = 0.0
