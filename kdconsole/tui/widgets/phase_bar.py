@@ -37,7 +37,8 @@ def phase_line(
     if not phases:
         line.append("waiting for the first phase", palette.dim)
         return line
-    missing = max(0, max(phase.total for phase in phases) - len(phases))
+    # counted from the last one: a run that found its teacher trained begins with its second phase
+    missing = max(0, phases[-1].total - 1 - phases[-1].index)
     tail = f" +{missing} to come" if missing else ""
     if len(extra) + len(tail) > width // 2:
         extra = ""
