@@ -7,7 +7,7 @@ def wait_politely() -> None:
     """Let waiting OpenMP threads spin for microseconds, not milliseconds, unless the environment says otherwise.
 
     By default a thread that waits burns its core. Alone that is free; beside another run on the same cores both slow down
-    to a crawl (two runs at once on 2 cores: 13 times the time of one; with this 1.7 times; alone no difference).
+    to a crawl.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
