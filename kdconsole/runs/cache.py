@@ -146,22 +146,10 @@ def _restored(kind: type[T], record: _Record, file: BinaryIO) -> T:
     sizes = [size for size, _ in record.columns]
     if sum(sizes) != _rest(file) or min(sizes, default=0) < 0:
         raise EOFError
-    columns = [_read_column(file, size, checksum) for size, checksum in record.columns]
-    sharing: dict[int, list[Series]] = {}
-
-    def decode(type_: Any, value: Any) -> Any:
-        if type_ is Series:
-            x, y, *blocks = (columns[place] for place in value)
-            series = Series.of(x, y, Blocks(*blocks))
-            sharing.setdefault(value[0], []).append(series)
-            return series
-        if get_origin(type_) is deque:
-            return deque(msgspec.convert(value, list[get_args(type_)[0]], dec_hook=decode))  # type: ignore[misc]
-        raise NotImplementedError(f"cannot restore a {type_}")
-
+    curves = _Curves([_read_column(file, size, checksum) for size, checksum in record.columns])
     fields = _fields(kind)
     types: Any = tuple[tuple(field.type for field in fields)]  # type: ignore[misc]
-    values = msgspec.msgpack.decode(record.fields, type=types, dec_hook=decode)
+    values = msgspec.msgpack.decode(record.fields, type=types, dec_hook=curves.decode)
     state = kind()
     for field, value in zip(fields, values, strict=True):
         clean = printable_event(value)  # somebody else may have written the file
@@ -169,10 +157,33 @@ def _restored(kind: type[T], record: _Record, file: BinaryIO) -> T:
             getattr(state, field.name).extend(clean)  # which knows how many it holds
         else:
             setattr(state, field.name, clean)
-    for members in sharing.values():
-        if len(members) > 1:
-            Rows(members)
+    curves.share()
     return state
+
+
+class _Curves:
+    """The series that consist of `columns`."""
+
+    def __init__(self, columns: "list[array[float]]") -> None:
+        self._columns = columns
+        self._by_x: dict[int, list[Series]] = {}
+
+    def decode(self, kind: Any, value: Any) -> Any:
+        """For msgspec: what `_Columns.encode` has put into the record."""
+        if kind is Series:
+            x, y, *blocks = (self._columns[place] for place in value)
+            series = Series.of(x, y, Blocks(*blocks))
+            self._by_x.setdefault(value[0], []).append(series)
+            return series
+        if get_origin(kind) is deque:
+            return deque(msgspec.convert(value, list[get_args(kind)[0]], dec_hook=self.decode))  # type: ignore[misc]
+        raise NotImplementedError(f"cannot restore a {kind}")
+
+    def share(self) -> None:
+        """Let those that have one x go on with it together."""
+        for members in self._by_x.values():
+            if len(members) > 1:
+                Rows(members)
 
 
 def _rest(file: BinaryIO) -> int:

@@ -6,6 +6,8 @@ from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.log import EventTail
 from kdconsole.runs.state import RunState
 
+SLICE = 1 << 22  # bytes of a log that are in memory at a time
+
 
 class StateReader:
     """Follows the log of one run. `state` is what `take` has made of it so far.
@@ -74,13 +76,15 @@ class StateReader:
 
         Raises OSError when the log exists and cannot be read.
         """
-        events = self.read(limit)
-        if self.restarted:
-            self.forget()
-        self.take(events)
-        if not self.has_more:
-            self.keep()
-        return self.state
+        while True:
+            events = self.read(limit or SLICE)
+            if self.restarted:
+                self.forget()
+            self.take(events)
+            if not self.has_more:
+                self.keep()
+            if limit is not None or not self.has_more:
+                return self.state
 
 
 def load_state(folder: RunFolder, *, curves: bool = True) -> RunState:

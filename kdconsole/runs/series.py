@@ -1,11 +1,11 @@
 """Curves: numbers over training steps, compact and cheap to append to."""
 
 import math
-import operator
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Self
+from weakref import ref
 
 BLOCK = 128
 
@@ -45,7 +45,7 @@ class Series:
     follows: the later line of a log is the valid one.
     """
 
-    __slots__ = ("_blocks", "_rows", "x", "y")
+    __slots__ = ("__weakref__", "_blocks", "_rows", "x", "y")
 
     def __init__(self) -> None:
         self.x, self.y = array("d"), array("d")
@@ -124,7 +124,8 @@ class Rows:
     def __init__(self, members: Sequence[Series]) -> None:
         """The x of all `members` have to be equal."""
         self.x = members[0].x
-        self._members = members
+        # weak: series and rows that held each other would stay in memory until Python looks for such circles
+        self._members = tuple(map(ref, members))
         self._adders = [series.y.append for series in members]
         for series in members:
             series.x = self.x
@@ -154,10 +155,14 @@ class Rows:
 
     def part(self) -> None:
         """Give each member an x of its own."""
-        for series in self._members:
-            series.x = self.x[:]
-            series._rows = None
+        for member in self._members:
+            series = member()
+            if series is not None:
+                series.x = self.x[:]
+                series._rows = None
         self._members = ()
 
     def _consist_of(self, members: Sequence[Series]) -> bool:
-        return len(members) == len(self._members) and all(map(operator.is_, members, self._members))
+        return len(members) == len(self._members) and all(
+            member() is series for member, series in zip(self._members, members, strict=True)
+        )

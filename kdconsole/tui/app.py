@@ -283,7 +283,9 @@ def _loaded() -> None:
     among what has been loaded.
     """
     import kdconsole.tui.screens.live  # noqa: F401
+    from kdconsole.tui.memory import keep_large_apart  # loads ctypes
 
+    keep_large_apart()
     if not gc.isenabled():
         gc.freeze()
         gc.enable()

@@ -30,3 +30,6 @@ class Feed(Protocol):
 
     def keep(self) -> None:
         """Called when nothing is left to read for now."""
+
+    def release(self) -> None:
+        """Nobody looks any more: let go of the curves, whoever still holds the feed."""

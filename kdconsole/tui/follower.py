@@ -68,6 +68,11 @@ class Follower:
         """Let the next reader of a long log have it easier. Once all of it is read, and nothing else is urgent."""
         self._reader.keep()
 
+    def release(self) -> None:
+        """Let go of the curves."""
+        with self.lock:
+            self._reader.forget()
+
     def _read_slice(self) -> tuple[bool, bool]:
         """Whether anything changed, and whether more lines may wait."""
         reader = self._reader

@@ -65,8 +65,7 @@ class Replay:
             due = bisect_right(self._times, self._place)
             changed, self._told = self._told or due != self._taken, False
             if due < self._taken:
-                self.state, self._taken = RunState(), 0
-                self.generation += 1
+                self._begin_anew()
             starts = self.state.starts
             until = min(due, self._taken + SLICE)
             self.state.extend(self._events[self._taken : until])
@@ -77,6 +76,15 @@ class Replay:
 
     def keep(self) -> None:
         """A replay leaves nothing behind."""
+
+    def release(self) -> None:
+        """Let go of the curves; whoever looks again sees it from its beginning."""
+        with self.lock:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.state, self._taken = RunState(), 0
+        self.generation += 1
 
     def pause(self) -> None:
         """Stand still, or go on; from the end, begin again."""

@@ -1,9 +1,12 @@
 """A state from the cache beside a log is the state that the log tells, and a cache that is not right is no obstacle."""
 
+import gc
 import os
 import random
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
+from weakref import ref
 
 import msgspec
 import pytest
@@ -17,6 +20,12 @@ from kdconsole.runs.state import RunState
 from tests.tui.fixture_run import Story
 
 from .logs import finished, resumed_at, run_log, started, write_log
+
+
+# which of the steps a reader without curves has seen decides what it thinks of the run's pace
+ALL_BUT_PACE = (
+    "phases", "phase", "step", "evaluations", "best", "checkpoints", "news", "outcome", "turns", "facts",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -85,12 +94,29 @@ def test_wherever_a_log_is_left_and_taken_up_again_its_state_is_the_same(tmp_pat
     assert grown(write_log(tmp_path / "run", []), events, chance, curves=True) == told(events)
 
 
+@pytest.mark.parametrize("curves", [True, False])
+def test_a_log_is_the_same_in_slices(tmp_path: Path, curves: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_log(tmp_path / "run", [*run_log(9), finished()])
+    whole = StateReader(folder, curves=curves).update()
+    folder.curves_cache.unlink(missing_ok=True)
+    folder.facts_cache.unlink(missing_ok=True)
+    monkeypatch.setattr("kdconsole.runs.reader.SLICE", 300)
+    monkeypatch.setattr("kdconsole.runs.lines._SMALL_BLOCK", 200)
+    reader = StateReader(folder, curves=curves)
+    reads = mock.Mock(wraps=reader.read)
+    monkeypatch.setattr(reader, "read", reads)
+    state = reader.update()
+    assert reads.call_count > 3
+    for name in ALL_BUT_PACE:
+        assert getattr(state, name) == getattr(whole, name)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_without_curves_all_else_is_the_same(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     events = random_log(chance, odd_steps=False)
     found, whole = grown(write_log(tmp_path / "run", []), events, chance, curves=False), told(events)
-    for name in ("phases", "phase", "step", "evaluations", "best", "checkpoints", "news", "outcome", "turns", "facts"):
+    for name in ALL_BUT_PACE:
         assert getattr(found, name) == getattr(whole, name)
 
 
@@ -104,6 +130,20 @@ def test_a_long_run_is_restored_whole_and_without_reading_it(
     assert again == whole == told(list(story.events()))
     assert again.series["distill", "loss"].x is again.series["distill", "lr"].x
     assert again.recent.maxlen == whole.recent.maxlen
+
+
+def test_what_was_restored_goes_with_its_last_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Curves that held each other would stay until Python looks for circles: many megabytes for each run looked at."""
+    folder = write_log(tmp_path / "run", list(Story().events()))
+    gc.disable()
+    try:
+        for state in (load_state(folder), unread(folder, monkeypatch)):
+            loss = ref(state.series["distill", "loss"])
+            assert loss() is not None
+            state.series.clear()
+            assert loss() is None
+    finally:
+        gc.enable()
 
 
 def test_of_a_run_that_goes_on_only_what_is_new_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

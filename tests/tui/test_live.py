@@ -7,6 +7,7 @@ import pytest
 from textual.widgets import Input
 
 from kdconsole.runs.events import Augmented, Phase, Started, Step, Turn, Vitals, encode
+from kdconsole.runs.series import Series
 from kdconsole.tui.app import KdApp
 from kdconsole.tui.charset import VARIABLE
 from kdconsole.tui.log_places import place_in
@@ -301,6 +302,29 @@ async def test_a_run_that_was_left_is_forgotten(tmp_path: Path) -> None:
         gc.collect()
         kept = [thing for thing in gc.get_objects() if isinstance(thing, LiveScreen)]
         assert len(kept) <= 2  # the event loop may still hold the last one's thread
+
+
+async def test_curves_go_at_once_with_what_showed_them(root: Path) -> None:
+    """Not when Python next looks for circles, which may be much later."""
+
+    def drawn() -> list[Series]:
+        return [thing for thing in gc.get_objects() if isinstance(thing, Series) and len(thing)]
+
+    app = KdApp(root)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, list_has("old", "top-1 %"))
+        gc.collect()
+        assert drawn()
+        gc.disable()
+        try:
+            await pilot.press("enter")
+            await until(pilot, live_has("top-1 %"))
+            await pilot.press("q")
+            await until(pilot, list_has("old", "top-1 %"))
+            await pilot.press("p")
+            await until(pilot, lambda text: not drawn())
+        finally:
+            gc.enable()
 
 
 # -- replay -----------------------------------------------------------------------------------------------------------

@@ -89,7 +89,11 @@ class LiveScreen(Screen[None]):
         self.in_background(self._feeding.run, "feed")
 
     def on_unmount(self) -> None:
+        # Textual's tasks remember the screen that began them, for as long as they live; its curves are many megabytes.
         self._feeding.end()
+        self.follower.release()
+        self.contents = Contents()
+        self._baselines.chosen = None
 
     # -- what the parts ask for -----------------------------------------------------------------------------------
 

@@ -246,9 +246,9 @@ class RunsScreen(Screen[None]):
 
     def _preview(self) -> None:
         preview = self.query_one(Preview)
-        if not preview.display or not self.is_current:
+        if not self.is_current:
             return
-        row = self._table.selected
+        row = self._table.selected if preview.display else None
         run = row.runs[0] if row else None
         preview.preview(run, self._other(run) if run else None)
 

@@ -46,6 +46,8 @@ class Chart(Drawn):
     def show(self, data: ChartData | None, *, focused: bool, generation: int) -> None:
         """Draw `data`. A new `generation` says that points drawn before may have changed, not only more have come."""
         width, height = self.size
+        if data is None:
+            self._caches.clear()  # which know a series by its address, and another one may have that next
         if data is None or width < 4 or height < 2:
             self._pictured = None
             self.show_strips([])

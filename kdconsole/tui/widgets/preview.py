@@ -89,7 +89,7 @@ class Preview(Vertical):
             if other is not None:
                 subject = replace(subject, other=other.folder, other_name=other.name)
         if subject != self._subject:
-            self._subject = subject
+            self._subject, self._read = subject, None
             self.redraw()
             self._wake.set()
 
@@ -100,19 +100,21 @@ class Preview(Vertical):
             self._wake.clear()
             if self._wake.wait(PATIENCE):
                 continue  # the selection moves on
-            subject = self._subject
-            if subject is None or self._leaving:
-                continue
-            follower = Follower(subject.folder)
-            before = settings_of(subject.other) if subject.other else {}
-            changes = change_words(before, settings_of(subject.folder)) if before else []
-            while not self._wake.is_set():
-                polled = follower.poll()
-                if polled.changed:
-                    self._read = Read(subject, follower, changes)
-                    self.post_message(self.Fed())
-                if not polled.behind:
-                    self._wake.wait(POLL_SECONDS if follower.status.status is Status.LIVE else None)
+            if self._subject is not None and not self._leaving:
+                self._follow(self._subject)
+
+    def _follow(self, subject: Subject) -> None:
+        """Read about `subject` until something else is wanted."""
+        follower = Follower(subject.folder)
+        before = settings_of(subject.other) if subject.other else {}
+        changes = change_words(before, settings_of(subject.folder)) if before else []
+        while not self._wake.is_set():
+            polled = follower.poll()
+            if polled.changed and not self._wake.is_set():
+                self._read = Read(subject, follower, changes)
+                self.post_message(self.Fed())
+            if not polled.behind:
+                self._wake.wait(POLL_SECONDS if follower.status.status is Status.LIVE else None)
 
     @on(Fed)
     def _fed(self) -> None:
@@ -120,7 +122,7 @@ class Preview(Vertical):
 
     def redraw(self) -> None:
         """Draw what is known."""
-        if not self.is_mounted or not self.display:
+        if not self.is_mounted:
             return
         read = self._read if self._read and self._read.subject == self._subject else None
         charts = list(self.query(Chart))
