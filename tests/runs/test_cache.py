@@ -21,7 +21,6 @@ from tests.tui.fixture_run import Story
 
 from .logs import finished, resumed_at, run_log, started, write_log
 
-
 # which of the steps a reader without curves has seen decides what it thinks of the run's pace
 ALL_BUT_PACE = (
     "phases", "phase", "step", "evaluations", "best", "checkpoints", "news", "outcome", "turns", "facts",
