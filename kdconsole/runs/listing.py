@@ -45,7 +45,7 @@ class RunSummary(msgspec.Struct, frozen=True, dict=True, array_like=True):
     recipe_hash: str = ""  # seeds left out: equal for runs that differ by their seed alone
     smooth_top1: float | None = None  # mean of the latest SMOOTHED evaluations: a single one is noisy
 
-    @property
+    @functools.cached_property
     def pair(self) -> str:
         return pair_of(self.facts)
 

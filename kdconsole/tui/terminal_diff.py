@@ -9,7 +9,8 @@ pinned to an exact version, and a test replays the bytes in a terminal emulator 
 
 import functools
 import itertools
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias, cast
 
 from rich.cells import cell_len
@@ -23,8 +24,21 @@ from textual.strip import Strip
 
 QUEUED = 2  # writes that may wait while another one is on its way
 RETRY_SECONDS = 0.1
+BRIDGE = 4  # cells that it takes no more bytes to write again than to jump over
+MOST_SIGNS = 10_000  # that are remembered to be one cell wide
 
-Cell: TypeAlias = tuple[str, Style | None]
+
+class Look(NamedTuple):
+    """A style as a terminal has it: codes of attributes, of the colour and of the ground; "" is the terminal's own."""
+
+    attributes: frozenset[str]
+    color: str
+    ground: str
+
+
+PLAIN = Look(frozenset(), "", "")
+_NARROW: set[str] = set()  # glyphs that have been found to be one cell wide
+Cell: TypeAlias = tuple[str, Look]  # a character; what is compared are thousands of these, which Python does without us
 
 
 class TerminalCopy:
@@ -55,34 +69,39 @@ class TerminalCopy:
         if not 0 <= y < len(self._rows):
             return
         row = self._rows[y]
-        new = _cells(strip)
+        new = _cells(strip, pen.system)
         if new is None or x < 0 or x + len(new) > len(row):
             # A wide glyph fills two cells and breaks when one of them is overwritten: such strips go out whole.
             end = min(len(row), max(0, x) + strip.cell_length)
             row[max(0, x - 1) : end + 1] = [None] * len(row[max(0, x - 1) : end + 1])
             pen.write_ready(x, y, strip.render(console))
             return
-        for place, cell in enumerate(new, x):
-            if not _same(row[place], cell):
-                pen.write(place, y, cell, row)
-                row[place] = cell
+        old = row[x : x + len(new)]
+        if old == new:
+            return
+        row[x : x + len(new)] = new
+        for begin, end in _runs(old, new):
+            pen.write(x + begin, y, new[begin:end])
 
 
 class Pen:
     """Writes cells with as few bytes as possible: it knows where the cursor is, and in which style it writes."""
 
     def __init__(self, width: int, system: ColorSystem) -> None:
+        self.system = system
         self._width = width
-        self._system = system
         self._parts: list[str] = []
         self._x = self._y = -1  # of the cursor; -1: not known
         self._look = PLAIN
 
-    def write(self, x: int, y: int, cell: Cell, row: Sequence[Cell | None]) -> None:
-        """Write `cell` at (x, y). `row` is what the terminal shows in this row, as far as it is known."""
-        self._go_to(x, y, row)
-        self._turn_to(_look(cell[1], self._system))
-        self._put(cell[0])
+    def write(self, x: int, y: int, cells: Sequence[Cell]) -> None:
+        """Write `cells` of one look at (x, y)."""
+        self._go_to(x, y)
+        self._turn_to(cells[0][1])
+        self._parts.extend([char for char, _ in cells])
+        self._x += len(cells)
+        if self._x == self._width:
+            self._x = self._y = -1  # where a cursor is after the last column, terminals do not agree
 
     def write_ready(self, x: int, y: int, sequences: str) -> None:
         """Write at (x, y) what has its own styles, and glyphs of any width."""
@@ -95,40 +114,17 @@ class Pen:
         self._turn_to(PLAIN)
         return "".join(self._parts)
 
-    def _put(self, char: str) -> None:
-        self._parts.append(char)
-        self._x += 1
-        if self._x == self._width:
-            self._x = self._y = -1  # where a cursor is after the last column, terminals do not agree
+    def _go_to(self, x: int, y: int) -> None:
+        if x != self._x or y != self._y:
+            self._parts.append(_movement(self._x, self._y, x, y))
+            self._x, self._y = x, y
 
-    def _go_to(self, x: int, y: int, row: Sequence[Cell | None]) -> None:
-        if (x, y) == (self._x, self._y):
-            return
-        movement = _movement(self._x, self._y, x, y)
-        if y == self._y and 0 < x - self._x <= len(movement):
-            between = row[self._x : x]
-            if all(cell is not None and _look(cell[1], self._system) == self._look for cell in between):
-                text = "".join(cell[0] for cell in between if cell is not None)
-                if len(text.encode()) <= len(movement):
-                    movement = text  # cheaper than to jump over it
-        self._parts.append(movement)
-        self._x, self._y = x, y
-
-    def _turn_to(self, look: "Look") -> None:
+    def _turn_to(self, look: Look) -> None:
         if look != self._look:
             self._parts.append(_turn(self._look, look))
             self._look = look
 
 
-class Look(NamedTuple):
-    """A style as a terminal has it: codes of attributes, of the colour and of the ground; "" is the terminal's own."""
-
-    attributes: frozenset[str]
-    color: str
-    ground: str
-
-
-PLAIN = Look(frozenset(), "", "")
 _ENDS = {
     "1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28", "9": "29", "21": "24",
     "51": "54", "52": "54", "53": "55",
@@ -173,6 +169,8 @@ def _turn(old: Look, new: Look) -> str:
 
 def _movement(from_x: int, from_y: int, x: int, y: int) -> str:
     """The shortest sequence that moves the cursor to (x, y)."""
+    if y == from_y and x > from_x:
+        return f"\x1b[{x - from_x}C" if x > from_x + 1 else "\x1b[C"
     absolute = f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H"
     if from_y < 0:
         return absolute
@@ -187,20 +185,44 @@ def _movement(from_x: int, from_y: int, x: int, y: int) -> str:
     return min(absolute, relative, key=len)
 
 
-def _cells(strip: Strip) -> list[Cell] | None:
+def _cells(strip: Strip, system: ColorSystem) -> list[Cell] | None:
     """The cells of a strip, None when a glyph in it is not one cell wide."""
     cells: list[Cell] = []
     for text, style, control in strip:
         if control or (style is not None and style.link):
             return None
-        if not text.isascii() and (cell_len(text) != len(text) or any(cell_len(char) != 1 for char in text)):
+        if not text.isascii() and not _is_narrow(text):
             return None
-        cells.extend([(char, style) for char in text])
+        cells.extend(zip(text, itertools.repeat(_look(style, system))))
     return cells
 
 
-def _same(old: Cell | None, new: Cell) -> bool:
-    return old is not None and old[0] == new[0] and (old[1] is new[1] or old[1] == new[1])
+def _is_narrow(text: str) -> bool:
+    """Whether each glyph is one cell wide."""
+    new = set(text) - _NARROW
+    if any(cell_len(char) != 1 for char in new) or cell_len(text) != len(text):
+        return False
+    if len(_NARROW) < MOST_SIGNS:
+        _NARROW.update(new)
+    return True
+
+
+def _runs(old: Sequence[Cell | None], new: Sequence[Cell]) -> Iterator[tuple[int, int]]:
+    """From where to where cells in `new` differ from `old` that lie side by side, or nearly so, and have one look."""
+    begin = end = -1
+    look = PLAIN
+    for place in itertools.compress(itertools.count(), map(operator.ne, old, new)):
+        if place == end and new[place][1] == look:
+            end += 1
+            continue
+        if begin >= 0:
+            if place - end <= BRIDGE and all(cell[1] == look and cell[0].isascii() for cell in new[end : place + 1]):
+                end = place + 1
+                continue
+            yield begin, end
+        begin, end, look = place, place + 1, new[place][1]
+    if begin >= 0:
+        yield begin, end
 
 
 def difference(update: LayoutUpdate | ChopsUpdate, copy: TerminalCopy, console: Console) -> str:

@@ -332,7 +332,7 @@ class BuildScreen(Screen[None]):
         """The names of the form's columns, or the text."""
         head = self.query_one("#columns", StatusLine)
         if not self._as_text:
-            head.show([head_line(self._form.lines.line_width, palette)])
+            head.show([head_line(self._form.lines.row_width, palette)])
             return
         width, focused = max(1, self.query_one("#middle").size.width), self._pane == "rows"
         head.show([rule(printable(self.draft.file.name), width, palette, focused=focused)])
@@ -341,13 +341,13 @@ class BuildScreen(Screen[None]):
     def _draw_outline(self, faults: set[KeyPath], palette: Palette) -> None:
         pane = self.query_one("#outline", LineList)
         if pane.display:
-            entries = outline(self.draft, faults, palette, pane.line_width)
+            entries = outline(self.draft, faults, palette, pane.row_width)
             self._sections = [path for path, _ in entries]
             pane.show([line for _, line in entries])
 
     def _draw_side(self, palette: Palette) -> None:
         pane = self.query_one("#side", LineList)
-        width = pane.line_width
+        width = pane.row_width
         if not pane.display or width < 12:
             return
         recipe, (base, called) = self.draft.reading.recipe, self._base
@@ -371,7 +371,7 @@ class BuildScreen(Screen[None]):
 
     def _draw_problems(self, palette: Palette) -> None:
         pane, problems = self.query_one("#problems", LineList), self._problems
-        pane.show(problem_lines(problems, self._fixes, palette, pane.line_width))
+        pane.show(problem_lines(problems, self._fixes, palette, pane.row_width))
         words = f"problems {len(problems)}" if problems else "nothing is wrong"
         title = rule(words, self.size.width, palette, focused=self._pane == "problems")
         self.query_one("#problems-title", StatusLine).show([title])

@@ -45,7 +45,7 @@ from kdconsole.tui.widgets.run_table import RunTable, Shown, TableRow, fold_key
 from kdconsole.tui.widgets.status_line import StatusLine
 
 REFRESH_SECONDS = 1.0
-SHARE = 5  # a list that takes long to read is read seldom: at most this part of the time
+SHARE, CORE_SHARE = 5, 50  # a list that takes long to read is read seldom: at most this part of the time, and of a core
 KEEP = "keep this view …"
 NAMES = 3  # of runs that a question lists before it only counts
 
@@ -154,18 +154,21 @@ class RunsScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="list", exit_on_error=False)
     def _read(self) -> None:
         listing = Listing(self.root)
+        told: tuple[list[RunSummary], Against] | None = None
         while not self._leaving:
-            begin = time.monotonic()
+            begin, used = time.monotonic(), time.thread_time()
             self._again.clear()
             runs = listing.refresh()
             against = _against(dict(self._recipes), runs)
             for run in runs:
                 run.searched  # noqa: B018  # found out here, once, and not when the first letter of a filter is typed
-            taken = time.monotonic() - begin
+            taken, used = time.monotonic() - begin, time.thread_time() - used
             if self._leaving:
                 return
-            self.post_message(Listed(runs, against))
-            self._again.wait(max(REFRESH_SECONDS, SHARE * taken))
+            if told != (runs, against):  # to take in a list of thousands takes its time
+                told = runs, against
+                self.post_message(Listed(runs, against))
+            self._again.wait(max(REFRESH_SECONDS, SHARE * taken, CORE_SHARE * used))
             self._in_front.wait()  # behind another screen, a list that nobody sees is not read
 
     @on(Listed)

@@ -117,7 +117,7 @@ class Form(Container):
     def place_editor(self) -> None:
         """Keep the editor over its row."""
         if self._edited is not None:
-            width = self.lines.line_width
+            width = self.lines.row_width
             self.editor.styles.offset = Offset(value_start(width), self.lines.row_of(self.lines.selected))
             self.editor.styles.width = min(
                 columns(width).value + 2 + columns(width).default, width - value_start(width)

@@ -5,21 +5,16 @@ from collections.abc import Collection, Sequence
 from rich.style import Style
 from rich.text import Text
 from textual.events import Blur, Click, Focus, Resize
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from kdconsole.tui.palette import Palette, palette_for
 from kdconsole.tui.widgets.drawn import Drawn
 from kdconsole.tui.widgets.lines import strip_of
+from kdconsole.tui.widgets.rows import Rows
 
 
-# Without Textual's own bindings: its Home, End and Page keys would scroll and leave the selection where it is.
-class LineList(ScrollView, can_focus=True, inherit_bindings=False):
+class LineList(Rows):
     """Shows the lines it was last given; a subclass may make them itself. Without selection the keys scroll."""
-
-    DEFAULT_CSS = "LineList { width: 100%; height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }"
 
     class Chosen(Message):
         """The person wants to do something with the selected line."""
@@ -42,22 +37,11 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self._in_hand = in_hand
         self.selected = 0
         self._lines: Sequence[Text | Strip] = ()
-        self._ground = Style()
-
-    @property
-    def palette(self) -> Palette:
-        """The colours for the theme in use."""
-        return palette_for(self.app.current_theme.dark)
 
     @property
     def count(self) -> int:
         """How many lines there are."""
         return len(self._lines)
-
-    @property
-    def line_width(self) -> int:
-        """How many columns a line has beside the scrollbar."""
-        return self.scrollable_content_region.width
 
     def line(self, place: int, width: int) -> Text | Strip:
         """The line at `place`, for `width` columns."""
@@ -74,30 +58,27 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         """There are other lines now: at the places `changed` if that is known, and at the old and the new selection."""
         before = self.selected
         self.selected = max(0, min(selected, self.count - 1))
-        # as high as the widget at least: a list that grows within it changes no layout
-        size = Size(self.line_width, max(self.count, self.size.height))
-        if size != self.virtual_size:
-            self.virtual_size = size
+        self.fit()
         if changed is None:
             self.refresh()
         else:
-            self._repaint({*changed, *({before, self.selected} if before != self.selected else ())})
+            self.repaint({*changed, *({before, self.selected} if before != self.selected else ())})
         self._reveal()
 
     def move(self, by: int) -> None:
         """Select the line `by` further down, or scroll so far."""
         if not self.selectable:
-            self.scroll_to(y=self.scroll_offset.y + by, animate=False, force=True)
+            self.scroll_rows_to(self.top + by)
             return
         before, self.selected = self.selected, max(0, min(self.selected + by, self.count - 1))
         if before != self.selected:
-            self._repaint({before, self.selected})
+            self.repaint({before, self.selected})
             self._reveal()
             self.post_message(self.Moved(self))
 
     def page(self, direction: int) -> None:
         """One page further down (1) or up (-1)."""
-        self.move(direction * max(1, self.size.height - 1))
+        self.move(direction * max(1, self.room - 1))
 
     def edge(self, direction: int) -> None:
         """To the first line (-1) or the last (1)."""
@@ -105,25 +86,11 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def select(self, place: int) -> None:
         """Select the line at `place`, or the nearest there is."""
-        self.move(place - self.selected) if self.selectable else self.scroll_to(y=place, animate=False, force=True)
-
-    def row_of(self, place: int) -> int:
-        """The row of this widget in which the line at `place` is."""
-        return place - int(self.scroll_offset.y)
-
-    def _repaint(self, places: Collection[int]) -> None:
-        rows = [row for row in map(self.row_of, places) if 0 <= row < self.size.height]
-        if rows:
-            self.refresh(*(Region(0, row, self.size.width, 1) for row in rows))
+        self.move(place - self.selected) if self.selectable else self.scroll_rows_to(place)
 
     def _reveal(self) -> None:
-        if not self.selectable or not self.size.height:
-            return
-        top, height = int(self.scroll_offset.y), self.size.height
-        if self.selected < top:
-            self.scroll_to(y=self.selected, animate=False, force=True)
-        elif self.selected >= top + height:
-            self.scroll_to(y=self.selected - height + 1, animate=False, force=True)
+        if self.selectable:
+            self.reveal(self.selected)
 
     def on_resize(self, event: Resize) -> None:
         self.shown(self.selected)
@@ -136,25 +103,17 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def on_click(self, event: Click) -> None:
-        place = int(self.scroll_offset.y) + event.y
-        if self.selectable and place < self.count:
+        place = self.clicked(event)
+        if self.selectable and place is not None:
             self.select(place)
             if event.chain > 1:
                 self.post_message(self.Chosen(self))
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The strips of some rows."""
-        self._ground = self.rich_style  # costs more than a line does
-        return super().render_lines(crop)
-
-    def render_line(self, y: int) -> Strip:
-        """The strip of row `y`, blank below the last line."""
-        width, place = self.line_width, int(self.scroll_offset.y) + y
-        if place >= self.count:
-            return Strip.blank(width, self._ground)
+    def row_strip(self, place: int, width: int) -> Strip:
+        """The line at `place`, the selected one on another ground."""
         line = self.line(place, width)
         strip = (line if isinstance(line, Strip) else strip_of(line)).adjust_cell_length(width)
         if self.selectable and place == self.selected:
             ground = self.palette.selected if self.has_focus or self._in_hand else Style(bold=True)
             strip = Strip([segment._replace(style=(segment.style or Style()) + ground) for segment in strip], width)
-        return strip.apply_style(self._ground)
+        return strip.apply_style(self.ground)

@@ -6,18 +6,16 @@ from dataclasses import dataclass, field
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Click
-from textual.geometry import Region, Size
+from textual.events import Click, Resize
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kdconsole.compare.folding import Entry, Fold
 from kdconsole.runs.listing import RunSummary
 from kdconsole.tui.describe import status_style
 from kdconsole.tui.format import shorten
-from kdconsole.tui.palette import Palette, palette_for
 from kdconsole.tui.run_columns import BY_TITLE, USUAL, Against, Column, Sort
+from kdconsole.tui.widgets.rows import Rows
 
 _GAP = 2
 _SIGNS = 2  # cells for the selection and the mark
@@ -122,11 +120,10 @@ def _text(column: Column, row: TableRow, shown: Shown) -> str:
     return row.prefix + text if column.title == "run" else text
 
 
-# Without Textual's own bindings: its Home, End and Page keys would scroll and leave the selection where it is.
-class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
+class RunTable(Rows):
     """Runs, one a row, below a fixed head. The selection stays with its run when the list changes."""
 
-    DEFAULT_CSS = "RunTable { width: 100%; height: 1fr; overflow-x: hidden; }"
+    HEAD = 1
 
     class Opened(Message):
         """The person wants to see what is in a row."""
@@ -149,9 +146,9 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._laid_out: int | None = None  # the width for which these columns are
 
     @property
-    def palette(self) -> Palette:
-        """The colours for the theme in use."""
-        return palette_for(self.app.current_theme.dark)
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
 
     @property
     def selected(self) -> TableRow | None:
@@ -165,12 +162,9 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         if self.selected_key is None and self.rows:
             self.selected_key = self.rows[0].key
         self._place = self._find()
-        size = Size(self.size.width, len(self.rows) + 1)
-        if size != self.virtual_size:
-            self.virtual_size = size
-        top = int(self.scroll_offset.y)
+        self.fit()
         changed = {before, self._place} if before != self._place else set()
-        for place in range(top, top + self.size.height):
+        for place in range(self.top, self.top + self.room):
             if (old[place] if place < len(old) else None) != (self.rows[place] if place < len(self.rows) else None):
                 changed.add(place)
         wanted = wanted_widths(self.rows, shown)
@@ -179,9 +173,9 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._laid_out = None
             self.refresh()
         else:
-            self._repaint(changed)
+            self.repaint(changed)
         if before != self._place:
-            self._reveal()
+            self.reveal(self._place)
 
     def _find(self) -> int:
         """Where the selected row is now: in place most of the time, else wherever it has moved, else the nearest."""
@@ -198,7 +192,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def page(self, direction: int) -> None:
         """Select the row one page further down (1) or up (-1)."""
-        self.move(direction * max(1, self.size.height - 2))
+        self.move(direction * max(1, self.room - 1))
 
     def select(self, place: int) -> None:
         """Select the row at `place`, or the nearest there is."""
@@ -207,54 +201,51 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         before, self._place = self._place, max(0, min(place, len(self.rows) - 1))
         self.selected_key = self.rows[self._place].key
         if before != self._place:
-            self._repaint({before, self._place})
-            self._reveal()
+            self.repaint({before, self._place})
+            self.reveal(self._place)
             self.post_message(self.Selected())
 
-    def _repaint(self, places: set[int]) -> None:
-        top = int(self.scroll_offset.y)
-        height = self.size.height
-        rows = [place - top + 1 for place in places]
-        regions = [Region(0, row, self.size.width, 1) for row in rows if 0 < row < height]
-        if regions:
-            self.refresh(*regions)
-
-    def _reveal(self) -> None:
-        rows = max(1, self.size.height - 1)
-        top = int(self.scroll_offset.y)
-        if self._place < top:
-            self.scroll_to(y=self._place, animate=False, force=True)
-        elif self._place >= top + rows:
-            self.scroll_to(y=self._place - rows + 1, animate=False, force=True)
+    def on_resize(self, event: Resize) -> None:
+        self.fit()
+        self.reveal(self._place)
 
     def on_click(self, event: Click) -> None:
-        if event.y > 0:
-            self.select(int(self.scroll_offset.y) + event.y - 1)
-            if event.chain > 1 and self.selected is not None:
+        place = self.clicked(event)
+        if place is not None:
+            self.select(place)
+            if event.chain > 1:
                 self.post_message(self.Opened())
 
-    def render_line(self, y: int) -> Strip:
-        """The head, or the row of line `y`."""
-        width = self.size.width
-        palette = self.palette
+    def _laid_out_for(self, width: int) -> list[tuple[Column, int]]:
         if width != self._laid_out:
             self._laid_out, self._columns = width, layout(width, self._wanted)
-        columns = self._columns
-        if y == 0:
-            heads = (cell(head_of(column.title, self.shown.order), size, column.right) for column, size in columns)
-            text = " " * _SIGNS + "".join(head + " " * _GAP for head in heads)
-            style = self.rich_style + palette.dim + Style(underline=True)
-            return Strip([Segment(text, style)]).adjust_cell_length(width, style)
-        place = int(self.scroll_offset.y) + y - 1
-        if place >= len(self.rows):
-            return Strip.blank(width, self.rich_style)
-        row = self.rows[place]
+        return self._columns
+
+    def head_strip(self, y: int, width: int) -> Strip:
+        """The titles of the columns."""
+        columns = self._laid_out_for(width)
+        heads = (cell(head_of(column.title, self.shown.order), size, column.right) for column, size in columns)
+        text = " " * _SIGNS + "".join(head + " " * _GAP for head in heads)
+        style = self.ground + self.palette.dim + Style(underline=True)
+        return Strip([Segment(text, style)]).adjust_cell_length(width, style)
+
+    def row_strip(self, place: int, width: int) -> Strip:
+        """A run, or a group of seeds."""
+        row, ground, palette, columns = self.rows[place], self.ground, self.palette, self._laid_out_for(width)
         chosen = place == self._place
-        ground = self.rich_style + (palette.selected if chosen else palette.plain)
-        segments = [Segment("▌" if chosen else " ", ground), self._sign(row, ground)]
-        plain = ""  # columns that look alike are one segment: whatever handles the line afterwards has less to do
+        if chosen:
+            ground += palette.selected
+        # columns that look alike are one segment: whatever handles the line afterwards has less to do
+        segments, plain = [], "▌" if chosen else " "
+        sign = self._sign(row)
+        if sign == " ":
+            plain += sign
+        else:
+            segments, plain = [Segment(plain, ground), Segment(sign, ground + palette.accent)], ""
+        room = width - _SIGNS
         for column, size in columns:
             text = cell(_text(column, row, self.shown), size, column.right)
+            room -= size + _GAP
             if column.title == "status" and not chosen and isinstance(row.entry, RunSummary):
                 style = status_style(row.entry.status, palette)
             elif column.title in ("run", "top-1"):
@@ -264,12 +255,12 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
                 continue
             segments += [Segment(plain, ground), Segment(text, ground + style)]
             plain = " " * _GAP
-        segments.append(Segment(plain, ground))
-        return Strip(segments).adjust_cell_length(width, ground)
+        segments.append(Segment(plain + " " * room, ground))
+        strip = Strip(segments, width - min(0, room))
+        return strip if room >= 0 else strip.crop(0, width)
 
-    def _sign(self, row: TableRow, ground: Style) -> Segment:
+    def _sign(self, row: TableRow) -> str:
         """◆ for marked, ◇ for a baseline, ◈ for both; a group counts as marked when all of its seeds are."""
         marked = all(run.name in self.shown.marked for run in row.runs)
         base = any(self.shown.against.holds(run) for run in row.runs)
-        sign = {(True, True): "◈", (True, False): "◆", (False, True): "◇"}.get((marked, base), " ")
-        return Segment(sign, ground + self.palette.accent if sign != " " else ground)
+        return {(True, True): "◈", (True, False): "◆", (False, True): "◇"}.get((marked, base), " ")
