@@ -41,7 +41,7 @@ from kdconsole.tui.type_ahead import TypeAhead
 
 PLACES = (RUNS, LIVE, BUILD, COMPARE)  # the modes
 TIDY_SECONDS = 1.0  # after a place is left
-GARBAGE = 20_000, 20, 50  # Python's own 700 would have it look for garbage several times in each picture
+GARBAGE = 20_000, 3, 5  # Python's own first number, 700, would have it look for garbage several times in each picture
 LOOK_SECONDS = 1.0  # between looks at the processes that this console has started
 MOUSE = "KDCONSOLE_MOUSE"
 SAVE_TITLE, RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
