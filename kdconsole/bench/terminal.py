@@ -38,17 +38,26 @@ class Chunk(NamedTuple):
 
 class Terminal:
     """A Python process on a terminal. A thread takes what it writes, at most `rate` bytes a second where that is given.
+    What is typed arrives `delay` seconds later, and so does what it sends.
 
     A context manager: the process is ended with the body.
     """
 
     def __init__(
-        self, arguments: Sequence[str], columns: int, rows: int, *, rate: float | None = None, **environment: str
+        self,
+        arguments: Sequence[str],
+        columns: int,
+        rows: int,
+        *,
+        rate: float | None = None,
+        delay: float = 0.0,
+        **environment: str,
     ) -> None:
         """`arguments` are those of the interpreter, `["-m", "kdconsole"]` say."""
         self.sent = bytearray()
         self.chunks: list[Chunk] = []
         self._rate = rate
+        self._delay = delay
         self._news = threading.Condition()
         self._over = False  # the process has left its terminal
         self._master, slave = pty.openpty()
@@ -83,7 +92,10 @@ class Terminal:
     def type(self, keys: str) -> float:
         """Send keys; returns when (monotonic time)."""
         now = time.monotonic()
-        os.write(self._master, keys.encode())
+        if self._delay:
+            threading.Timer(self._delay, os.write, (self._master, keys.encode())).start()
+        else:
+            os.write(self._master, keys.encode())
         return now
 
     def arrival(self, wanted: bytes, since: int = 0, patience: float = 30.0) -> float | None:
@@ -142,7 +154,7 @@ class Terminal:
         while data := self._read():
             with self._news:
                 self.sent += data
-                self.chunks.append(Chunk(len(self.sent), time.monotonic()))
+                self.chunks.append(Chunk(len(self.sent), time.monotonic() + self._delay))
                 self._news.notify_all()
             if self._rate is not None:
                 time.sleep(len(data) / self._rate)

@@ -36,8 +36,9 @@ def test_made_up_runs_are_as_they_claim(tmp_path: Path) -> None:
     assert found == {"over": (Status.DONE, 4, 4), "live": (Status.LIVE, 50, 120)}
 
 
-def test_events_and_keys_are_seen_on_the_screen(tmp_path: Path) -> None:
-    with live_run(tmp_path, "live") as run, console(tmp_path, "live", SMALL) as terminal:
+@pytest.mark.parametrize("program", ["kdconsole", "kdconsole.bench.console.far_files"])
+def test_events_and_keys_are_seen_on_the_screen(tmp_path: Path, program: str) -> None:
+    with live_run(tmp_path, "live") as run, console(tmp_path, "live", SMALL, program=program) as terminal:
         seen(terminal, CHART)
         load, marks, since = Load(run), Marks(run), len(terminal.sent)
         marks.log()
@@ -46,6 +47,16 @@ def test_events_and_keys_are_seen_on_the_screen(tmp_path: Path) -> None:
         assert logged < shown
         assert all(delay > 0 for delay in key_latencies(terminal, load, 2))
         assert terminal.cpu_seconds() > 0 and terminal.resident_mib() > 10
+
+
+def test_a_link_takes_its_time(tmp_path: Path) -> None:
+    finished_run(tmp_path, "over", 3, epochs=4, per_epoch=5)
+    delay = 0.3
+    with console(tmp_path, "over", SMALL, rate=1 << 20, delay=delay) as terminal:
+        seen(terminal, CHART)
+        since = len(terminal.sent)
+        typed = terminal.type("\t")
+        assert seen(terminal, "━ top-1 %".encode(), since) - typed > 2 * delay
 
 
 def test_figures_say_whether_they_are_good_enough() -> None:

@@ -21,10 +21,20 @@ _PATIENCE = 60.0
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def console(root: Path, run: str | None = None, size: tuple[int, int] = LARGE, rate: float | None = None) -> Terminal:
-    """The console on the list of runs below `root`, or on `run`. `rate`: the bytes a second of its terminal's link."""
+def console(
+    root: Path,
+    run: str | None = None,
+    size: tuple[int, int] = LARGE,
+    *,
+    rate: float | None = None,
+    delay: float = 0.0,
+    program: str = "kdconsole",
+) -> Terminal:
+    """The console on the list of runs below `root`, or on `run`. Its terminal's link has `rate` bytes a second, and each way
+    takes `delay` seconds. `program`: the module that is run.
+    """
     opening = ["open", run] if run is not None else []
-    return Terminal(["-P", "-m", "kdconsole", *opening, "--root", str(root)], *size, rate=rate)
+    return Terminal(["-P", "-m", program, *opening, "--root", str(root)], *size, rate=rate, delay=delay)
 
 
 def seen(terminal: Terminal, wanted: bytes, since: int = 0) -> float:
