@@ -9,14 +9,20 @@ import os
 import re
 import shutil
 import time
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from textual.pilot import Pilot
 
+from kdconsole.launch.errands import Picture, Pictures
+from kdconsole.recipe.schema import Recipe
+from kdconsole.runs.log import read_events
 from kdconsole.tui.app import KdApp
 from kdconsole.tui.messages import OpenBuilder
+from kdconsole.tui.replay import Replay
 from tests.tui.complete_runs import RECIPE, study
 from tests.tui.fixture_run import Holder, Story, finished, make_run
 from tests.tui.hard_run import BEGIN, make_hard_run
@@ -27,11 +33,22 @@ GOLDEN = Path(__file__).parent / "golden"
 README = REPOSITORY / "README.md"
 SIZES = ((80, 24), (120, 40), (200, 60))
 PICTURES = {  # of the README
-    "live": (100, 26), "runs": (100, 26), "hard": (120, 40), "build": (120, 32), "compare": (100, 26),
+    "live": (100, 26), "runs": (100, 26), "hard": (120, 40), "build": (120, 32), "compare": (100, 26), "groups": (80, 24),
+    "sort": (80, 24), "stop": (80, 24), "log": (80, 24), "keys": (80, 24), "replay": (80, 24), "find": (80, 24),
+    "views": (80, 24), "differences": (80, 24), "export": (80, 24),
 }  # fmt: skip
 SETTLED = 2.0  # seconds after which nothing on a screen changes any more, when files are written
 WRITE = os.environ.get("KDCONSOLE_GOLDEN") == "write"
+OVER = "icd+kd-s0"
 LIVE = Story(name="icd+kd-s1", seed=1, stop_at=22, begin=BEGIN + 30)
+
+
+def drawn(recipe: Recipe, count: int, skip: int, side: int) -> SimpleNamespace:
+    """What a process that draws images answers, as far as signs go."""
+    blank = Picture(width=side, height=side, rgb=b64encode(bytes(3 * side * side)).decode())
+    pictures = [Pictures(label=7 + place, views={"image": blank, "student": blank}) for place in range(count)]
+    return SimpleNamespace(answer=lambda: pictures, cancel=lambda: None)
+
 
 Way = Callable[[Pilot[int]], Awaitable[str]]
 
@@ -42,7 +59,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root = tmp_path / "runs"
     root.mkdir()
     study(root)
-    over = make_run(root, Story(name="icd+kd-s0"), finished(Story(name="icd+kd-s0")))
+    over = make_run(root, Story(name=OVER), finished(Story(name=OVER)))
     folders = [make_hard_run(root, "hard-affine-s0"), make_run(root, LIVE)]
     for folder in (over, folders[1]):
         text = RECIPE.format(method="icd", seed=folder.name[-1], student="wrn_16_2", weight=1.0, epochs=30)
@@ -53,6 +70,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(time, "time", lambda: now)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
+    monkeypatch.setattr("kdconsole.tui.screens.before_after.ask_views", drawn)
     holders = [Holder(folder) for folder in folders]
     yield
     for holder in holders:
@@ -113,16 +131,56 @@ async def differences(pilot: Pilot[int]) -> str:
     return await until(pilot, has("settings differ"))
 
 
+async def sort(pilot: Pilot[int]) -> str:
+    await runs(pilot)
+    await pilot.press("S")
+    return await until(pilot, has("sort by"))
+
+
+async def stop(pilot: Pilot[int]) -> str:
+    await live(pilot)
+    await pilot.press("x")
+    return await until(pilot, has("Stop icd+kd-s1 after this epoch?"))
+
+
+async def replay(pilot: Pilot[int]) -> str:
+    return await until(pilot, has("replay ended", "30/30"))
+
+
+async def find(pilot: Pilot[int]) -> str:
+    await build(pilot)
+    await pilot.press("slash", *"temp")
+    return await until(pilot, has("find a setting", "method.kd.temperature"))
+
+
+async def views(pilot: Pilot[int]) -> str:
+    await build(pilot)
+    await pilot.press("v")
+    return await until(pilot, has("image, class 7", "the view of both"))
+
+
+async def export(pilot: Pilot[int]) -> str:
+    await compare(pilot)
+    await pilot.press("E")
+    return await until(pilot, has("write the table to"))
+
+
 SCREENS: dict[str, Way] = {
-    way.__name__: way for way in (runs, groups, live, hard, log, keys, build, compare, differences)
-}
+    way.__name__: way
+    for way in (
+        runs, groups, sort, live, hard, stop, log, keys, replay, build, find, views, compare, differences, export,
+    )
+}  # fmt: skip
+BUILDER = (build, find, views)
 
 
 def console(name: str) -> KdApp:
     """The console as it is opened for a screen."""
     root = Path("runs")
-    if name == "build":
+    if SCREENS[name] in BUILDER:
         return KdApp(root, None, OpenBuilder(path=Path("recipes/icd/icd_kd.toml")))
+    if name == "replay":
+        return KdApp(root, OVER, None, Replay(read_events(root / OVER / "events.jsonl"), 1e6))
     return KdApp(root, {"hard": "hard-affine-s0"}.get(name))
 
 

@@ -54,7 +54,6 @@ class FileLines(LineList):
         text = Text(no_wrap=True)
         for words in self.file.lines(place, 1):
             text.append(printable(words.expandtabs(4), LONGEST))
-        text.truncate(width, overflow="ellipsis")
         return text
 
     def follow(self, earlier: int, found: int | None = None) -> None:

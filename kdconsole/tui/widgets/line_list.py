@@ -110,8 +110,11 @@ class LineList(Rows):
                 self.post_message(self.Chosen(self))
 
     def row_strip(self, place: int, width: int) -> Strip:
-        """The line at `place`, the selected one on another ground."""
+        """The line at `place`, the selected one on another ground; one that is too long ends in a sign for that."""
         line = self.line(place, width)
+        if isinstance(line, Text) and line.cell_len > width:
+            line = line.copy()
+            line.truncate(width, overflow="ellipsis")
         strip = (line if isinstance(line, Strip) else strip_of(line)).adjust_cell_length(width)
         if self.selectable and place == self.selected:
             ground = self.palette.selected if self.has_focus or self._in_hand else Style(bold=True)
