@@ -10,6 +10,8 @@ import termios
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from queue import SimpleQueue
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -80,6 +82,9 @@ class Terminal:
             os.close(slave)
         self._thread = threading.Thread(target=self._drain, name="terminal", daemon=True)
         self._thread.start()
+        self._typed: SimpleQueue[tuple[float, str] | None] = SimpleQueue()  # with when it is to arrive
+        self._carrier = threading.Thread(target=self._carry, name="keys", daemon=True)
+        self._carrier.start()
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +98,7 @@ class Terminal:
         """Send keys; returns when (monotonic time)."""
         now = time.monotonic()
         if self._delay:
-            threading.Timer(self._delay, os.write, (self._master, keys.encode())).start()
+            self._typed.put((now + self._delay, keys))
         else:
             os.write(self._master, keys.encode())
         return now
@@ -143,12 +148,21 @@ class Terminal:
             self.process.kill()
             self.process.wait()
         self.join(patience)
+        self._typed.put(None)
+        self._carrier.join()
         os.close(self._master)
 
     def join(self, patience: float) -> None:
         """Wait until everything that an ended process has sent is taken."""
         self._rate = None
         self._thread.join(patience)
+
+    def _carry(self) -> None:
+        while (typed := self._typed.get()) is not None:
+            due, keys = typed
+            time.sleep(max(0.0, due - time.monotonic()))
+            with suppress(OSError):  # the process has gone meanwhile
+                os.write(self._master, keys.encode())
 
     def _drain(self) -> None:
         while data := self._read():

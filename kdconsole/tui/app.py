@@ -164,6 +164,7 @@ class KdApp(TypeAhead, TerminalDiff):
         if mode != self.current_mode:
             self._trail = [before for before in self._trail if before != self.current_mode]
             self._trail.append(self.current_mode)
+            self.capture_mouse(None)  # a button that is let go over another place is told there
             self.switch_mode(mode)
             self.set_timer(TIDY_SECONDS, _tidy)
 

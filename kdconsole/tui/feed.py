@@ -32,4 +32,4 @@ class Feed(Protocol):
         """Called when nothing is left to read for now."""
 
     def release(self) -> None:
-        """Nobody looks any more: let go of the curves, whoever still holds the feed."""
+        """Nobody looks any more: let go of the curves, whoever still holds the feed. By the thread that polls."""

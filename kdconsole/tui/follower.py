@@ -69,7 +69,7 @@ class Follower:
         self._reader.keep()
 
     def release(self) -> None:
-        """Let go of the curves."""
+        """Let go of the curves. Nothing is read after that."""
         with self.lock:
             self._reader.forget()
 

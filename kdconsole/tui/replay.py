@@ -78,7 +78,7 @@ class Replay:
         """A replay leaves nothing behind."""
 
     def release(self) -> None:
-        """Let go of the curves; whoever looks again sees it from its beginning."""
+        """Let go of the curves; a later `poll` begins with the first event."""
         with self.lock:
             self._begin_anew()
 

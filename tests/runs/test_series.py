@@ -93,3 +93,15 @@ def test_rows_are_of_one_x_and_of_different_series() -> None:
     assert Rows.of([filled([(1, 1.0)]), filled([(2, 1.0)])]) is None
     alone = filled([(1, 1.0)])
     assert Rows.of([alone, alone]) is None
+
+
+def test_rows_do_without_a_member_that_has_gone() -> None:
+    members = [filled([(1, 1.0)]), filled([(1, 2.0)])]
+    rows = Rows.of(members)
+    assert rows is not None
+    kept = members.pop(0)
+    members.clear()
+    assert rows.append(2, [3.0, 4.0]) and list(kept.y) == [1.0, 3.0]
+    kept.append(3, 5.0)
+    assert (list(kept.x), list(kept.y)) == ([1, 2, 3], [1.0, 3.0, 5.0])
+    assert not rows.append(4, [6.0, 7.0])

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from kdconsole.runs.layout import RunFolder, index_file, run_names
-from kdconsole.runs.listing import RunSummary, list_runs
+from kdconsole.runs.listing import Listing, RunSummary, list_runs
 from kdconsole.runs.trash import trash_of
 from kdconsole.tui.app import KdApp
 from kdconsole.tui.screens.compare import CompareScreen
@@ -153,6 +154,64 @@ async def test_the_preview_follows_the_selection(runs: Path) -> None:
         await until(pilot, lambda text: "recipe beside" not in text and "└" not in text)
         await pilot.press("p")
         await until(pilot, has("recipe beside", "└"))
+
+
+def curves(app: KdApp) -> list[str]:
+    """The rows of the screen that show some, without what a dialog covers."""
+    return [row[:8] for row in shown(app) if any("\u2800" < sign <= "\u28ff" for sign in row)]
+
+
+async def test_the_preview_stays_behind_a_dialog_and_fits_another_size(runs: Path) -> None:
+    app = KdApp(runs)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, has("7 runs"))
+        await select(pilot, "dkd-s2")
+        await until(pilot, lambda text: bool(curves(app)))
+        before = curves(app)
+        await pilot.press("r")
+        await until(pilot, has("Resume dkd-s2?"))
+        await pilot.pause(0.3)
+        assert curves(app) == before
+        await pilot.press("n")
+        await pilot.resize_terminal(110, 40)
+        await until(pilot, lambda text: all(len(row) == 110 for row in shown(app)))
+        await pilot.pause(0.3)
+        resized = shown(app)
+        await pilot.press("p")
+        await until(pilot, lambda text: not curves(app))
+        await pilot.press("p")
+        await until(pilot, lambda text: shown(app) == resized)
+
+
+async def test_a_first_reading_that_takes_long_is_soon_followed_by_the_next(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has all logs to read, later ones look only for what has changed."""
+    refresh, waits = Listing.refresh, [0.5]
+
+    def slow_at_first(listing: Listing) -> list[RunSummary]:
+        time.sleep(waits.pop() if waits else 0.0)
+        return refresh(listing)
+
+    monkeypatch.setattr(Listing, "refresh", slow_at_first)
+    monkeypatch.setattr("kdconsole.tui.screens.runs.SHARE", 100)
+    app = KdApp(runs)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, has("7 runs"))
+        make_run(runs, Story(name="another"))
+        await until(pilot, has("8 runs"))
+
+
+async def test_who_comes_back_sees_the_list_as_it_is_now(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kdconsole.tui.screens.runs.REFRESH_SECONDS", 1000.0)
+    app = KdApp(runs)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, has("7 runs"))
+        make_run(runs, Story(name="another"))
+        await pilot.press("question_mark")
+        await until(pilot, has("q close"))
+        await pilot.press("q")
+        await until(pilot, has("8 runs"))
 
 
 async def test_marked_runs_are_compared(runs: Path) -> None:

@@ -17,7 +17,9 @@ CATCH_UP_SECONDS = 0.01  # between slices of a long log, so that keys are served
 
 
 class Feeding:
-    """Polls `follower` until `end`; `run` is for a thread of its own. `tell` is called there when there is something new."""
+    """Polls `follower` until `end`, and lets go of what it knows then; `run` is for a thread of its own. `tell` is called there
+    when there is something new.
+    """
 
     def __init__(self, follower: Feed, tell: Callable[[], object]) -> None:
         self._follower = follower
@@ -54,7 +56,9 @@ class Feeding:
             if polled.behind:
                 self._leaving.wait(CATCH_UP_SECONDS)
                 continue
-            self._follower.keep()
+            if not self._leaving.is_set():
+                self._follower.keep()
             at_work = waiting or self._follower.status.status in (Status.LIVE, Status.QUEUED)
             pause = max(LIVE_SECONDS, min(looks) / LOOKING_SHARE) if at_work else QUIET_SECONDS
             self._leaving.wait(min(pause, QUIET_SECONDS))
+        self._follower.release()

@@ -90,8 +90,7 @@ class LiveScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         # Textual's tasks remember the screen that began them, for as long as they live; its curves are many megabytes.
-        self._feeding.end()
-        self.follower.release()
+        self._feeding.end()  # which lets go of the state, as soon as nobody works on it
         self.contents = Contents()
         self._baselines.chosen = None
 

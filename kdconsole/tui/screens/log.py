@@ -61,11 +61,11 @@ class FileLines(LineList):
         at_end = self.selected >= self._known - 1
         self._known = self.file.count
         if earlier:
-            self.scroll_to(y=self.scroll_offset.y + earlier, animate=False, force=True)
+            self.scroll_rows_to(self.top + earlier)
         elsewhere = self._known - 1 if at_end else self.selected + earlier
         self.shown(elsewhere if found is None else found)
         if found is not None:  # with what came before it and after it
-            self.scroll_to(y=max(0, found - self.size.height // 2), animate=False, force=True)
+            self.scroll_rows_to(max(0, found - self.room // 2))
 
 
 class LogScreen(Screen[Place | None]):

@@ -131,13 +131,15 @@ class RunsScreen(Screen[None]):
         self._in_front.set()
 
     def on_screen_resume(self) -> None:
+        self._again.set()
         self._in_front.set()
         self._redraw()
 
     def on_screen_suspend(self) -> None:
         if not self._leaving:
             self._in_front.clear()
-            self.query_one(Preview).preview(None, None)
+            if self not in self.app.screen_stack:  # it is behind a dialog, else
+                self.query_one(Preview).preview(None, None)
 
     def on_resize(self, event: Resize) -> None:
         self._arrange()
@@ -155,6 +157,7 @@ class RunsScreen(Screen[None]):
     def _read(self) -> None:
         listing = Listing(self.root)
         told: tuple[list[RunSummary], Against] | None = None
+        last = 0.0  # seconds to wait after the last reading, if that were usual: the first one has more to do
         while not self._leaving:
             begin, used = time.monotonic(), time.thread_time()
             self._again.clear()
@@ -168,7 +171,9 @@ class RunsScreen(Screen[None]):
             if told != (runs, against):  # to take in a list of thousands takes its time
                 told = runs, against
                 self.post_message(Listed(runs, against))
-            self._again.wait(max(REFRESH_SECONDS, SHARE * taken, CORE_SHARE * used))
+            pause = max(SHARE * taken, CORE_SHARE * used)
+            self._again.wait(max(REFRESH_SECONDS, min(pause, last)))
+            last = pause
             self._in_front.wait()  # behind another screen, a list that nobody sees is not read
 
     @on(Listed)

@@ -10,10 +10,10 @@ from textual.strip import Strip
 
 from kdconsole.tui.widgets.drawn import Drawn
 from kdconsole.tui.widgets.lines import strip_of
-from kdconsole.tui.widgets.rows import Rows
+from kdconsole.tui.widgets.row_list import RowList
 
 
-class LineList(Rows):
+class LineList(RowList):
     """Shows the lines it was last given; a subclass may make them itself. Without selection the keys scroll."""
 
     class Chosen(Message):

@@ -17,6 +17,7 @@ from kdconsole.tui.chart_data import chart_data
 from kdconsole.tui.follower import Follower
 from kdconsole.tui.view_state import ViewState
 from kdconsole.tui.widgets.chart import Chart
+from kdconsole.tui.widgets.drawn import Drawn
 from kdconsole.tui.widgets.lines import Lines
 
 PATIENCE = 0.08  # seconds that a selection has to stay before its log is read
@@ -90,8 +91,8 @@ class Preview(Vertical):
                 subject = replace(subject, other=other.folder, other_name=other.name)
         if subject != self._subject:
             self._subject, self._read = subject, None
-            self.redraw()
             self._wake.set()
+            self.redraw()
 
     @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
     def _feed(self) -> None:
@@ -100,8 +101,9 @@ class Preview(Vertical):
             self._wake.clear()
             if self._wake.wait(PATIENCE):
                 continue  # the selection moves on
-            if self._subject is not None and not self._leaving:
-                self._follow(self._subject)
+            subject = self._subject
+            if subject is not None and not self._leaving:
+                self._follow(subject)
 
     def _follow(self, subject: Subject) -> None:
         """Read about `subject` until something else is wanted."""
@@ -110,13 +112,14 @@ class Preview(Vertical):
         changes = change_words(before, settings_of(subject.folder)) if before else []
         while not self._wake.is_set():
             polled = follower.poll()
-            if polled.changed and not self._wake.is_set():
+            if polled.changed and subject is self._subject:
                 self._read = Read(subject, follower, changes)
                 self.post_message(self.Fed())
             if not polled.behind:
                 self._wake.wait(POLL_SECONDS if follower.status.status is Status.LIVE else None)
 
     @on(Fed)
+    @on(Drawn.Resized)
     def _fed(self) -> None:
         self.redraw()
 

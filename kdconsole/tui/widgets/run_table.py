@@ -15,7 +15,7 @@ from kdconsole.runs.listing import RunSummary
 from kdconsole.tui.describe import status_style
 from kdconsole.tui.format import shorten
 from kdconsole.tui.run_columns import BY_TITLE, USUAL, Against, Column, Sort
-from kdconsole.tui.widgets.rows import Rows
+from kdconsole.tui.widgets.row_list import RowList
 
 _GAP = 2
 _SIGNS = 2  # cells for the selection and the mark
@@ -120,7 +120,7 @@ def _text(column: Column, row: TableRow, shown: Shown) -> str:
     return row.prefix + text if column.title == "run" else text
 
 
-class RunTable(Rows):
+class RunTable(RowList):
     """Runs, one a row, below a fixed head. The selection stays with its run when the list changes."""
 
     HEAD = 1

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Click, MouseDown, MouseMove, MouseUp
+from textual.events import Click, Hide, MouseDown, MouseMove, MouseUp
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -26,18 +26,24 @@ def thumb(height: int, top: int, count: int) -> range:
 
 # Without Textual's own bindings: its Home, End and Page keys would scroll and leave the selection where it is. Without its bar,
 # too, which is a widget of its own, takes as long to draw as a tenth of the screen, and cannot be seen without colours.
-class Rows(ScrollView, can_focus=True, inherit_bindings=False):
+class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     """What lists have in common; a subclass knows how many rows there are and draws them."""
 
-    DEFAULT_CSS = "Rows { width: 100%; height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 0; }"
+    DEFAULT_CSS = "RowList { width: 100%; height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 0; }"
     HEAD: ClassVar[int] = 0  # lines above the rows, which stay where they are
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.ground = Style()  # of the widget, while lines are drawn: to look it up costs more than a line does
-        self.palette = palette_for(True)
+        self._palette: Palette | None = None  # likewise
+        self._grip = 0  # the cell of the thumb that is held
         self._first = self._count = self._width = 0
         self._thumb = range(0)
+
+    @property
+    def palette(self) -> Palette:
+        """The colours for the theme in use."""
+        return self._palette or palette_for(self.app.current_theme.dark)
 
     @property
     def count(self) -> int:
@@ -106,25 +112,42 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         self.scroll_to(y=place, animate=False, force=True)
 
     def on_mouse_down(self, event: MouseDown) -> None:
-        if self.count > self.room and event.x == self.row_width:
+        cell = event.y - self.HEAD
+        if event.button == 1 and event.x == self.row_width and cell in range(self.room) and self.count > self.room:
+            held = thumb(self.room, self.top, self.count)
+            self._grip = cell - held.start if cell in held else len(held) // 2
+            self.suppress_click()
             self.capture_mouse()
-            self._drag(event.y)
+            self._drag(cell)
 
     def on_mouse_move(self, event: MouseMove) -> None:
-        if self.app.mouse_captured is self:
-            self._drag(event.y)
+        if self.app.mouse_captured is not self:
+            return
+        if event.button:
+            self._drag(event.y - self.HEAD)
+        else:  # the button went up where nobody told
+            self._let_go()
 
     def on_mouse_up(self, event: MouseUp) -> None:
+        self._let_go()
+
+    def on_hide(self, event: Hide) -> None:
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self.app.mouse_captured is self:
             self.release_mouse()
 
-    def _drag(self, y: int) -> None:
-        share = (y - self.HEAD) / max(1, self.room - 1)
-        self.scroll_rows_to(round(min(1.0, max(0.0, share)) * (self.count - self.room)))
+    def _drag(self, cell: int) -> None:
+        """Have the held cell of the thumb at `cell` of the bar; where it is there already, all stays as it is."""
+        held = thumb(self.room, self.top, self.count)
+        begin = min(self.room - len(held), max(0, cell - self._grip))
+        if begin != held.start:
+            self.scroll_rows_to(round(begin / (self.room - len(held)) * (self.count - self.room)))
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """As Textual's own; what all lines have in common is looked up once."""
-        self.ground, self.palette = self.rich_style, self._chosen_palette()
+        self.ground, self._palette = self.rich_style, palette_for(self.app.current_theme.dark)
         self._first, self._count, self._width = self.top, self.count, self.row_width
         self._thumb = thumb(self.room, self._first, self._count)
         return super().render_lines(crop)
@@ -142,6 +165,3 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
             return strip
         sign = _THUMB if y - self.HEAD in self._thumb else " "
         return Strip([*strip, Segment(sign, self.ground + self.palette.dim)], strip.cell_length + 1)
-
-    def _chosen_palette(self) -> Palette:
-        return palette_for(self.app.current_theme.dark)
