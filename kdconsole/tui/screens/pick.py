@@ -125,9 +125,7 @@ class PickOrder(Choice[tuple[tuple[str, bool], ...]]):
     """Answers with the entries to sort by, the most important first; True: the highest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "turn", "sort")]
-    KEYS: ClassVar[str] = (
-        "space ▼ highest first, ▲ lowest first, not at all; chosen earlier sorts first     ⏎ take     q back"
-    )
+    KEYS: ClassVar[str] = "space ▼ highest, ▲ lowest first, neither; chosen earlier counts more\n⏎ take     q back"
 
     def __init__(self, question: str, entries: Sequence[str], order: Sequence[tuple[str, bool]]) -> None:
         super().__init__(question, entries)
