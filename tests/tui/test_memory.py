@@ -36,8 +36,8 @@ from kdconsole.tui.memory import keep_large_apart
 size, count = 4 << 20, 16
 keep_large_apart()
 bytearray(2 * size)  # else the next ones would have glibc raise its threshold
-pieces = [bytearray(b"x" * size) for _ in range(count)]
-between = bytearray(100)  # keeps the heap from shrinking
+pieces = [b"x" * (size + number) for number in range(count)]
+between = bytearray(100_000)  # keeps the heap from shrinking
 before = psutil.Process().memory_info().rss
 del pieces
 print((before - psutil.Process().memory_info().rss) / (size * count))
