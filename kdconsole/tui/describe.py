@@ -42,13 +42,16 @@ def fit(fields: list[Field], width: int, gap: int = 2) -> Text:
 
 def status_style(status: RunStatus, palette: Palette) -> Style:
     """The colour that goes with a status's sign and word."""
-    return {
-        Status.LIVE: palette.good + palette.strong,
-        Status.DONE: palette.good,
-        Status.FAILED: palette.bad,
-        Status.STALE: palette.warning,
-        Status.STOPPED: palette.warning,
-    }.get(status.status, palette.dim)
+    match status.status:
+        case Status.LIVE:
+            return palette.good + palette.strong
+        case Status.DONE:
+            return palette.good
+        case Status.FAILED:
+            return palette.bad
+        case Status.STALE | Status.STOPPED:
+            return palette.warning
+    return palette.dim
 
 
 def title_line(name: str, state: RunState, palette: Palette, width: int) -> Text:
