@@ -8,16 +8,18 @@ import difflib
 import os
 import re
 import shutil
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 from textual.pilot import Pilot
 
-from kdconsole.launch.errands import Picture, Pictures
+from kdconsole.launch.errands import ErrandFailed, Picture, Pictures
 from kdconsole.recipe.schema import Recipe
 from kdconsole.runs.log import read_events
 from kdconsole.tui.app import KdApp
@@ -35,7 +37,7 @@ SIZES = ((80, 24), (120, 40), (200, 60))
 PICTURES = {  # of the README
     "live": (100, 26), "runs": (100, 26), "hard": (120, 40), "build": (120, 32), "compare": (100, 26), "groups": (80, 24),
     "sort": (80, 24), "stop": (80, 24), "log": (80, 24), "keys": (80, 24), "replay": (80, 24), "find": (80, 24),
-    "views": (80, 24), "differences": (80, 24), "export": (80, 24),
+    "views": (80, 24), "rehearsal": (80, 24), "differences": (80, 24), "export": (80, 24),
 }  # fmt: skip
 SETTLED = 2.0  # seconds after which nothing on a screen changes any more, when files are written
 WRITE = os.environ.get("KDCONSOLE_GOLDEN") == "write"
@@ -48,6 +50,17 @@ def drawn(recipe: Recipe, count: int, skip: int, side: int) -> SimpleNamespace:
     blank = Picture(width=side, height=side, rgb=b64encode(bytes(3 * side * side)).decode())
     pictures = [Pictures(label=7 + place, views={"image": blank, "student": blank}) for place in range(count)]
     return SimpleNamespace(answer=lambda: pictures, cancel=lambda: None)
+
+
+def unanswered(recipe: Recipe) -> SimpleNamespace:
+    """A rehearsal that takes until nobody waits for it any more."""
+    over = threading.Event()
+
+    def answer() -> NoReturn:
+        over.wait()
+        raise ErrandFailed("it was cancelled", "", "internal")
+
+    return SimpleNamespace(answer=answer, cancel=over.set)
 
 
 Way = Callable[[Pilot[int]], Awaitable[str]]
@@ -71,6 +84,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setattr("kdconsole.tui.screens.before_after.ask_views", drawn)
+    monkeypatch.setattr("kdconsole.tui.screens.rehearsal.ask_dry_run", unanswered)
+    monkeypatch.setattr("kdconsole.tui.screens.rehearsal.time", SimpleNamespace(monotonic=lambda: 0.0))
     holders = [Holder(folder) for folder in folders]
     yield
     for holder in holders:
@@ -159,6 +174,12 @@ async def views(pilot: Pilot[int]) -> str:
     return await until(pilot, has("image, class 7", "the view of both"))
 
 
+async def rehearsal(pilot: Pilot[int]) -> str:
+    await build(pilot)
+    await pilot.press("R")
+    return await until(pilot, has("training one batch … 0 s"))
+
+
 async def export(pilot: Pilot[int]) -> str:
     await compare(pilot)
     await pilot.press("E")
@@ -168,10 +189,10 @@ async def export(pilot: Pilot[int]) -> str:
 SCREENS: dict[str, Way] = {
     way.__name__: way
     for way in (
-        runs, groups, sort, live, hard, stop, log, keys, replay, build, find, views, compare, differences, export,
+        runs, groups, sort, live, hard, stop, log, keys, replay, build, find, views, rehearsal, compare, differences, export,
     )
 }  # fmt: skip
-BUILDER = (build, find, views)
+BUILDER = (build, find, views, rehearsal)
 
 
 def console(name: str) -> KdApp:
