@@ -40,7 +40,7 @@ class RunSummary(msgspec.Struct, frozen=True, dict=True, array_like=True):
     split: str = ""
     last_top1: float | None = None
     best_top1: float | None = None
-    eta: float | None = None  # seconds
+    eta: float | None = None  # seconds; of a live run
     scored_epoch: int = 0  # at which `last_top1` was measured
     recipe_hash: str = ""  # seeds left out: equal for runs that differ by their seed alone
     smooth_top1: float | None = None  # mean of the latest SMOOTHED evaluations: a single one is noisy
@@ -128,7 +128,7 @@ class Listing:
             split=state.selected_on,
             last_top1=state.last_top1,
             best_top1=state.best_top1,
-            eta=state.eta,
+            eta=state.eta if status.status is Status.LIVE else None,
             scored_epoch=state.scored_epoch,
             recipe_hash=state.recipe_hash,
             smooth_top1=_smooth_top1(state),

@@ -134,7 +134,7 @@ def _deltas(group: Fold, against: Against) -> float | None:
 
 
 def _time(run: RunSummary, against: Against) -> str:
-    if run.status.status is Status.LIVE and run.eta is not None:
+    if run.eta is not None:
         return f"eta {duration(run.eta)}"
     return NONE if run.status.age_seconds is None else f"{age(run.status.age_seconds)} ago"
 

@@ -1,8 +1,11 @@
+import time
 from pathlib import Path
 
 from kdconsole.runs.events import encode
 from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.listing import Listing, list_runs
+from kdconsole.runs.lock import RunLock
+from kdconsole.runs.reader import load_state
 from kdconsole.runs.status import Status
 
 from .logs import epochs_of, finished, run_log, write_log
@@ -23,6 +26,16 @@ def test_runs_and_teachers_are_listed_newest_first(tmp_path: Path) -> None:
     new, _, old = runs
     assert (new.epoch, new.epochs, new.split, new.last_top1, new.best_top1) == (2, 3, "validation", 60.0, 60.0)
     assert (old.seed, old.split, old.last_top1, old.started) == (4, "test", 53.25, 1000.0)
+
+
+def test_only_a_live_run_has_time_left(tmp_path: Path) -> None:
+    folder = write_log(tmp_path / "run", run_log(2, t=time.time() + 60))  # it has said so after it had taken its lock
+    with RunLock(folder):
+        (live,) = list_runs(tmp_path)
+    (killed,) = list_runs(tmp_path)
+    assert live.status.status is Status.LIVE
+    assert live.eta is not None and live.eta == load_state(folder, curves=False).eta
+    assert (killed.status.status, killed.eta) == (Status.STALE, None)
 
 
 def test_a_broken_run_is_listed_with_the_reason(tmp_path: Path) -> None:
