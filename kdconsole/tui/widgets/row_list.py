@@ -88,8 +88,9 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         size = Size(self.size.width, max(self.count, self.room) + self.HEAD)
         if size != self.virtual_size:
             self.virtual_size = size
-            if self.top > max(0, self.count - self.room):
-                self.scroll_rows_to(max(0, self.count - self.room))
+            last = max(0, self.count - self.room)
+            if self.top > last:
+                self.scroll_rows_to(last)
             self.refresh()
 
     def repaint(self, places: Collection[int]) -> None:
@@ -112,9 +113,8 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         self.scroll_to(y=place, animate=False, force=True)
 
     def on_mouse_down(self, event: MouseDown) -> None:
-        cell = event.y - self.HEAD
-        if event.button == 1 and event.x == self.row_width and cell in range(self.room) and self.count > self.room:
-            held = thumb(self.room, self.top, self.count)
+        cell, held = event.y - self.HEAD, self._thumb_cells()
+        if held and event.button == 1 and event.x == self.row_width and cell >= 0:
             self._grip = cell - held.start if cell in held else len(held) // 2
             self.suppress_click()
             self.capture_mouse()
@@ -138,9 +138,13 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         if self.app.mouse_captured is self:
             self.release_mouse()
 
+    def _thumb_cells(self) -> range:
+        """The cells of the thumb; none where all rows are seen."""
+        return thumb(self.room, self.top, self.count)
+
     def _drag(self, cell: int) -> None:
         """Have the held cell of the thumb at `cell` of the bar; where it is there already, all stays as it is."""
-        held = thumb(self.room, self.top, self.count)
+        held = self._thumb_cells()
         begin = min(self.room - len(held), max(0, cell - self._grip))
         if begin != held.start:
             self.scroll_rows_to(round(begin / (self.room - len(held)) * (self.count - self.room)))
@@ -149,7 +153,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         """As Textual's own; what all lines have in common is looked up once."""
         self.ground, self._palette = self.rich_style, palette_for(self.app.current_theme.dark)
         self._first, self._count, self._width = self.top, self.count, self.row_width
-        self._thumb = thumb(self.room, self._first, self._count)
+        self._thumb = self._thumb_cells()
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
