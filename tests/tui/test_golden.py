@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NoReturn
@@ -98,12 +98,6 @@ async def runs(pilot: Pilot[int]) -> str:
     return await until(pilot, has("icd+kd-s1", "● live", "top-1 %"))
 
 
-async def groups(pilot: Pilot[int]) -> str:
-    await runs(pilot)
-    await pilot.press("g")
-    return await until(pilot, has("×3", "75.00 ±0.20"))
-
-
 async def live(pilot: Pilot[int]) -> str:
     await runs(pilot)
     await pilot.press("enter")
@@ -114,18 +108,6 @@ async def live(pilot: Pilot[int]) -> str:
 
 async def hard(pilot: Pilot[int]) -> str:
     return await until(pilot, has("d detach", "augmentor", "▀" if pilot.app.size.height > 30 else "hard"))
-
-
-async def log(pilot: Pilot[int]) -> str:
-    await live(pilot)
-    await pilot.press("L")
-    return await until(pilot, has("events.jsonl", "880"))
-
-
-async def keys(pilot: Pilot[int]) -> str:
-    await live(pilot)
-    await pilot.press("question_mark")
-    return await until(pilot, has("q close"))
 
 
 async def build(pilot: Pilot[int]) -> str:
@@ -140,65 +122,46 @@ async def compare(pilot: Pilot[int]) -> str:
     return await until(pilot, has("R starts them"))
 
 
-async def differences(pilot: Pilot[int]) -> str:
-    await compare(pilot)
-    await pilot.press("d")
-    return await until(pilot, has("settings differ"))
-
-
-async def sort(pilot: Pilot[int]) -> str:
-    await runs(pilot)
-    await pilot.press("S")
-    return await until(pilot, has("sort by"))
-
-
-async def stop(pilot: Pilot[int]) -> str:
-    await live(pilot)
-    await pilot.press("x")
-    return await until(pilot, has("Stop icd+kd-s1 after this epoch?"))
-
-
 async def replay(pilot: Pilot[int]) -> str:
     return await until(pilot, has("replay ended", "30/30"))
 
 
-async def find(pilot: Pilot[int]) -> str:
-    await build(pilot)
-    await pilot.press("slash", *"temp")
-    return await until(pilot, has("find a setting", "method.kd.temperature"))
+def after(way: Way, keys: Sequence[str], *words: str) -> Way:
+    """The screen to which `keys` lead from another, known by `words`."""
 
+    async def further(pilot: Pilot[int]) -> str:
+        await way(pilot)
+        await pilot.press(*keys)
+        return await until(pilot, has(*words))
 
-async def views(pilot: Pilot[int]) -> str:
-    await build(pilot)
-    await pilot.press("v")
-    return await until(pilot, has("image, class 7", "the view of both"))
-
-
-async def rehearsal(pilot: Pilot[int]) -> str:
-    await build(pilot)
-    await pilot.press("R")
-    return await until(pilot, has("training one batch … 0 s"))
-
-
-async def export(pilot: Pilot[int]) -> str:
-    await compare(pilot)
-    await pilot.press("E")
-    return await until(pilot, has("write the table to"))
+    return further
 
 
 SCREENS: dict[str, Way] = {
-    way.__name__: way
-    for way in (
-        runs, groups, sort, live, hard, stop, log, keys, replay, build, find, views, rehearsal, compare, differences, export,
-    )
-}  # fmt: skip
-BUILDER = (build, find, views, rehearsal)
+    "runs": runs,
+    "groups": after(runs, "g", "×3", "75.00 ±0.20"),
+    "sort": after(runs, "S", "sort by"),
+    "live": live,
+    "hard": hard,
+    "stop": after(live, "x", "Stop icd+kd-s1 after this epoch?"),
+    "log": after(live, "L", "events.jsonl", "880"),
+    "keys": after(live, ["question_mark"], "q close"),
+    "replay": replay,
+    "build": build,
+    "find": after(build, ["slash", *"temp"], "find a setting", "method.kd.temperature"),
+    "views": after(build, "v", "image, class 7", "the view of both"),
+    "rehearsal": after(build, "R", "training one batch … 0 s"),
+    "compare": compare,
+    "differences": after(compare, "d", "settings differ"),
+    "export": after(compare, "E", "write the table to"),
+}
+BUILDER = ("build", "find", "views", "rehearsal")
 
 
 def console(name: str) -> KdApp:
     """The console as it is opened for a screen."""
     root = Path("runs")
-    if SCREENS[name] in BUILDER:
+    if name in BUILDER:
         return KdApp(root, None, OpenBuilder(path=Path("recipes/icd/icd_kd.toml")))
     if name == "replay":
         return KdApp(root, OVER, None, Replay(read_events(root / OVER / "events.jsonl"), 1e6))
