@@ -9,11 +9,15 @@ import torch
 from kdconsole.backend.step import AnyStep
 from kdconsole.data.supply import Raw
 
-Work = Callable[[], None]
+Work = Callable[[], object]
 
 # A step runs this often before it is recorded: libraries choose algorithms and make workspaces, the optimiser makes its
 # state. These are real steps of the training.
 REHEARSALS = 3
+
+# Before 2.14, PyTorch has to be told which generators a recording draws from, and a recording that fails leaves them as if
+# it went on; from then on, telling it prints a warning for every generator.
+_GENERATORS_BY_HAND = torch.__version__ < "2.14"
 
 
 class Recorder(Protocol):
@@ -119,9 +123,23 @@ class CudaRecorder:
 
     def record(self, work: Work) -> Work:
         graph = torch.cuda.CUDAGraph()
-        for generator in self._generators:
-            graph.register_generator_state(generator)
+        if _GENERATORS_BY_HAND:
+            for generator in self._generators:
+                graph.register_generator_state(generator)
+        outside = torch.cuda.current_stream(self._device)
         # other threads (the heartbeat, the log) may use CUDA meanwhile; that must not spoil the recording
-        with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
-            work()
+        try:
+            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
+                work()
+        except RuntimeError:
+            torch.cuda.set_stream(outside)
+            if _GENERATORS_BY_HAND:
+                _release((*self._generators, torch.cuda.default_generators[outside.device_index]))
+            raise
         return graph.replay
+
+
+def _release(generators: Sequence[torch.Generator]) -> None:
+    """Let generators of a failed recording draw again: the same numbers next, in a state that knows of no recording."""
+    for generator in generators:
+        generator.graphsafe_set_state(generator.clone_state())

@@ -60,19 +60,19 @@ class _Sgd(torch.optim.SGD):
 
 
 class Rate:
-    """The learning rate that an optimiser's next step takes.
-
-    On a GPU it is a tensor that is filled in place: a captured step reads it anew each time.
-    """
+    """The learning rate that an optimiser's next step takes: a tensor that is filled in place, so that a captured step reads
+    it anew each time."""
 
     def __init__(self, optimizer: torch.optim.Optimizer, device: torch.device) -> None:
         self._optimizer = optimizer
-        self._tensor = torch.zeros((), device=device) if device.type == "cuda" else None
+        # a GPU's fused kernels read a rate in single precision alone
+        precision = torch.float32 if device.type == "cuda" else torch.float64
+        self._tensor = torch.zeros((), device=device, dtype=precision)
         self._last: float | None = None
 
     def set(self, rate: float) -> None:
-        if self._tensor is not None and rate != self._last:
+        if rate != self._last:
             self._tensor.fill_(rate)
         self._last = rate
         for group in self._optimizer.param_groups:  # each time, for loading a saved state puts other values there
-            group["lr"] = rate if self._tensor is None else self._tensor
+            group["lr"] = self._tensor

@@ -10,7 +10,7 @@ from torch.nn import functional
 from kdconsole.backend.assembly import Assembly
 from kdconsole.backend.device import forward_precision
 from kdconsole.backend.dot import DistillationOriented
-from kdconsole.backend.graph import REHEARSALS, CudaRecorder
+from kdconsole.backend.graph import REHEARSALS, CudaRecorder, Work
 from kdconsole.backend.optim import build_optimizer
 from kdconsole.methods.kd import softened_divergence
 
@@ -51,7 +51,7 @@ def bare_step(assembly: Assembly, layout: torch.memory_format, precision: str) -
     return step
 
 
-def captured(step: Callable[[], None], device: torch.device) -> Callable[[], None]:
+def captured(step: Work, device: torch.device) -> Work:
     """The same step as one CUDA graph."""
     recorder = CudaRecorder(device, ())
     for _ in range(REHEARSALS):

@@ -71,7 +71,8 @@ class InterventionLoss(Method):
     def _collect(self, features: Tensor, teacher_logits: Tensor, labels: Tensor) -> None:
         probabilities = functional.softmax(teacher_logits / self.temperature, dim=1)
         # a product with a one-hot table adds up in a fixed order, which scattered additions on a GPU do not
-        belongs = functional.one_hot(labels, len(self.shares)).to(features.dtype) * probabilities
+        of_class = labels[:, None] == torch.arange(len(self.shares), device=labels.device)
+        belongs = of_class.to(features.dtype) * probabilities
         self.sums.add_(belongs.T @ features)
         self.shares.add_(belongs.sum(dim=0))
 
