@@ -18,8 +18,8 @@ _RECIPE = """
 method = $METHOD
 augment = $AUGMENT
 data = { dataset = "digits", fraction = 0.187 $DATA }
-student = "wrn_10_1"
-teacher = { arch = "resnet8", train = {} }
+student = "$STUDENT"
+teacher = { arch = "$TEACHER", train = {} }
 [train]
 batch_size = 32
 epochs = 10
@@ -30,17 +30,32 @@ schedule = "cosine"
 _TWO_VIEWS = '{ student = [{name = "crop", padding = 1}, "jitter"], teacher = ["blur"] }'
 
 
-def recipe_with(*, data: str = "", train: str = "", method: str = '"icda+kd"', augment: str = _TWO_VIEWS) -> Recipe:
-    """The recipe with more settings in its tables, as TOML."""
-    text = _RECIPE.replace("$DATA", data).replace("$METHOD", method).replace("$AUGMENT", augment)
+def recipe_with(
+    *,
+    data: str = "",
+    train: str = "",
+    method: str = '"icda+kd"',
+    augment: str = _TWO_VIEWS,
+    pair: tuple[str, str] = ("resnet8", "wrn_10_1"),
+) -> Recipe:
+    """The recipe with more settings in its tables, as TOML. `pair`: teacher and student."""
+    teacher, student = pair
+    named = {"DATA": data, "METHOD": method, "AUGMENT": augment, "TEACHER": teacher, "STUDENT": student}
+    text = _RECIPE
+    for name, value in named.items():
+        text = text.replace(f"${name}", value)
     return build_recipe(source_from_text(text + train, Path("r.toml")))
 
 
-def assembly_of(recipe: Recipe, notes: list[str] | None = None) -> Assembly:
-    """On the recipe's device, with a teacher of fixed random weights."""
+def assembly_of(recipe: Recipe, notes: list[str] | None = None, teacher: ReadyTeacher | None = None) -> Assembly:
+    """On the recipe's device, with a teacher of fixed random weights unless one is given."""
     device = prepare_device(recipe.train)
-    torch.manual_seed(0)
-    teacher = build("resnet8", classes=10, channels=1).to(device).eval().requires_grad_(False)
-    ready = ReadyTeacher(teacher, (0.5,), (0.25,), Path(), "")
     notify = (lambda note: None) if notes is None else notes.append
-    return assemble(recipe, device, Library(device).splits(recipe.data), ready, notify)
+    return assemble(recipe, device, Library(device).splits(recipe.data), teacher or _teacher(recipe, device), notify)
+
+
+def _teacher(recipe: Recipe, device: torch.device) -> ReadyTeacher:
+    arch = recipe.teacher.arch if recipe.teacher is not None else None
+    torch.manual_seed(0)
+    network = build(arch or "resnet8", classes=10, channels=1).to(device).eval().requires_grad_(False)
+    return ReadyTeacher(network, (0.5,), (0.25,), Path(), "")

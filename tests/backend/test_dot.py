@@ -6,13 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from kdconsole.backend.assembly import recorded
 from kdconsole.backend.dot import DistillationOriented
-from kdconsole.backend.graph import RecordedStep
 from kdconsole.backend.optim import Rate
 from kdconsole.recipe.optimizers.dot import Dot
 from tests.backend.assemblies import assembly_of, recipe_with
-from tests.backend.test_modes import CPU, GPU, PlayBack, assert_equal_to_rounding, losses
+from tests.backend.test_modes import CPU, losses
 
 SETTINGS = Dot(momentum=0.8, delta=0.15, weight_decay=0.01)
 RATES = [0.1, 0.1, 0.05, 0.02, 0.2, 0.1]
@@ -151,20 +149,6 @@ def test_the_step_keeps_cross_entropy_and_the_teachers_terms_apart() -> None:
         assert torch.equal(2 * distilled, doubled)
 
 
-DOT = 'optimizer = "dot"\ngradient_clip = 5.0\n'
-
-
-def test_a_recorded_step_is_the_same() -> None:
-    plain = losses(assembly_of(recipe_with(train=CPU + DOT)))
-    assembly, recorder = assembly_of(recipe_with(train=CPU + DOT)), PlayBack()
-    assert losses(assembly, RecordedStep(assembly.step, recorder, print)) == plain
-    assert recorder.recorded == 2 and sum(plain[-5:]) < sum(plain[:5])
-
-
-@pytest.mark.gpu
-def test_graph_and_eager_agree_on_a_gpu() -> None:
-    eager = losses(assembly_of(recipe_with(train=GPU + DOT + "graph = false")))
-    notes = list[str]()
-    assembly = assembly_of(recipe_with(train=GPU + DOT), notes)
-    assert_equal_to_rounding(losses(assembly, recorded(assembly, assembly.step, notes.append)), eager)
-    assert not notes
+def test_it_learns() -> None:
+    plain = losses(assembly_of(recipe_with(train=CPU + 'optimizer = "dot"\ngradient_clip = 5.0\n')))
+    assert sum(plain[-5:]) < sum(plain[:5])

@@ -5,14 +5,13 @@ import hashlib
 import pytest
 import torch
 
-from kdconsole.backend.assembly import Assembly, recorded
-from kdconsole.backend.graph import RecordedStep
+from kdconsole.backend.assembly import Assembly
 from kdconsole.bench.parts import time_objective, time_parts
 from kdconsole.runs.events import Phase, Step
 from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.reader import load_state
 from tests.backend.assemblies import assembly_of, recipe_with
-from tests.backend.test_modes import CPU, GPU, PlayBack, assert_equal_to_rounding, losses
+from tests.backend.test_modes import CPU
 from tests.backends import TINY, Backend, curves_of, events_of
 from tests.warm import held_at
 
@@ -114,9 +113,7 @@ def test_a_strong_view_is_not_what_is_moved(monkeypatch: pytest.MonkeyPatch) -> 
     assert torch.equal(view, moved) and not torch.equal(view, strong)
 
 
-def test_both_steps_are_recorded_and_draw_anew_each_time() -> None:
-    plain, assembly, recorder = losses(_assembly()), _assembly(), PlayBack()
-    assert losses(assembly, RecordedStep(assembly.step, recorder, print)) == plain and recorder.recorded == 2
+def test_its_stage_draws_anew_each_time() -> None:
     first = _assembly().courses[0].step
     values = []
     for _ in range(3):
@@ -130,24 +127,3 @@ def test_a_benchmark_times_it() -> None:
     batches = list(assembly.splits.train.batches(torch.arange(96), 32))
     assert {"teacher forward", "student forward", "  orbit"} <= set(time_parts(assembly, batches, 0.01))
     assert time_objective(assembly, batches) > 0
-
-
-@pytest.mark.gpu
-def test_graph_and_eager_agree_on_a_gpu() -> None:
-    for course in (0, 1):
-        eager = _assembly(train=GPU + "graph = false")
-        expected = _losses_of(eager, course)
-        assembly, notes = _assembly(train=GPU), list[str]()
-        assert_equal_to_rounding(_losses_of(assembly, course, notes), expected)
-        assert not notes
-
-
-def _losses_of(assembly: Assembly, course: int, notes: list[str] | None = None) -> list[float]:
-    """Of twenty steps of one course on the same batch."""
-    step, found = assembly.courses[course].step, []
-    quick = step if notes is None else recorded(assembly, step, notes.append)
-    (raw,) = assembly.splits.train.batches(torch.arange(32), 32)
-    for _ in range(20):
-        quick(raw, 0.01)
-        found.append(step.meter.hand_over().totals().means()["loss"] or 0.0)
-    return found

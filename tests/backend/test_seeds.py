@@ -14,6 +14,7 @@ from kdconsole.recipe.source import source_from_text
 from kdconsole.runs.control import send
 from kdconsole.runs.events import Epoch, Started, Step
 from kdconsole.runs.layout import RunFolder
+from tests.backend.prints import prints_come_back
 from tests.backends import TINY, Backend, curves_of, events_of, wait_until
 
 SEEDS = "seeds = [0, 1]\n" + TINY.replace("epochs = 3", 'epochs = 12\nside_by_side = "on"')
@@ -84,13 +85,7 @@ def test_turns_keep_random_numbers_and_prints_apart(tmp_path: Path, capfd: pytes
         return [torch.rand(()).item() for _ in range(draws)]
 
     logs = [tmp_path / "a.log", tmp_path / "b.log"]
-    with capfd.disabled():
-        keep = os.dup(1), os.dup(2)
-        try:
-            found = side_by_side(list(zip([run(1, 3), run(2, 5)], logs, strict=True)), torch.device("cpu"))
-        finally:
-            for number, file in enumerate(keep, start=1):
-                os.dup2(file, number)
-                os.close(file)
+    with capfd.disabled(), prints_come_back():
+        found = side_by_side(list(zip([run(1, 3), run(2, 5)], logs, strict=True)), torch.device("cpu"))
     assert found == [alone(1, 3), alone(2, 5)]
     assert [log.read_text().splitlines() for log in logs] == [["1 draws"] * 3, ["2 draws"] * 5]
