@@ -12,9 +12,9 @@ from kdconsole.recipe.load import build_recipe
 from kdconsole.recipe.source import source_from_text
 from kdconsole.runs.events import AnyEvent
 from kdconsole.runs.layout import RunFolder
-from kdconsole.runs.log import read_events
 from kdconsole.runs.reader import load_state
 from kdconsole.runs.state import VITALS, SeriesKey
+from tests.runs.logs import read_events
 from tests.warm import PATIENCE, Preparation, WarmProcess
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -43,15 +43,15 @@ def open_replay(root: Path | None, run_name: str, speed: float | None) -> None:
     """The same with a replay of a run, at so many times its pace."""
     folder = open_run(root_folder(root), run_name)
     _require_terminal()
-    from kdconsole.runs.log import read_events
+    from kdconsole.runs.timeline import Timeline
 
-    events = read_events(folder.events)
-    if not events:
+    log = Timeline(folder.events)
+    if not len(log):
         raise UserError(f"run “{printable(run_name)}” has no events to replay")
     _load_at_once()
     from kdconsole.tui.app import main
 
-    raise typer.Exit(main(root_folder(root), run_name, replayed=events, speed=speed))
+    raise typer.Exit(main(root_folder(root), run_name, replayed=log, speed=speed))
 
 
 def _require_terminal() -> None:

@@ -173,8 +173,3 @@ def _without_steps(lines: list[bytes]) -> list[bytes]:
     places = range(len(lines) - 1, -1, -1)
     last = {next((place for place in places if lines[place].startswith(kind)), -1) for kind in _FREQUENT}
     return [line for place, line in enumerate(lines) if not line.startswith(_FREQUENT) or place in last]
-
-
-def read_events(path: Path) -> list[AnyEvent]:
-    """All complete, known events of a log; none when there is no file. Raises OSError when it cannot be read."""
-    return EventTail(path).read()

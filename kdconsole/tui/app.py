@@ -24,8 +24,8 @@ from textual.screen import Screen
 
 from kdconsole.errors import UserError
 from kdconsole.launch.process import BackendProcess
-from kdconsole.runs.events import AnyEvent
 from kdconsole.runs.layout import open_run, runs_root
+from kdconsole.runs.timeline import Timeline
 from kdconsole.text import printable
 from kdconsole.tui.charset import OtherSigns, chosen_charset
 from kdconsole.tui.keymap import keymap, keys_file, read_keys
@@ -305,16 +305,16 @@ def main(
     run: str | None,
     builder: OpenBuilder | None = None,
     *,
-    replayed: Sequence[AnyEvent] = (),
+    replayed: Timeline | None = None,
     speed: float | None = None,
 ) -> int:
     """Run the console until the person leaves; returns the exit code, 128 plus the signal's number if one ended it.
 
-    The events `replayed` are those of `run`, played at `speed` times their pace.
+    The log `replayed` is that of `run`, played at `speed` times their pace.
 
     Raises UserError when there is no run called `run`.
     """
-    app = KdApp(root, run, builder, Replay(replayed, speed) if replayed else None)
+    app = KdApp(root, run, builder, Replay(replayed, speed) if replayed is not None else None)
     # every movement of a mouse would travel over the link
     result = app.run(mouse=os.environ.get(MOUSE, "on") != "off")
     if app.detached_from is not None or app.detached:

@@ -2,12 +2,14 @@
 
 import threading
 import time
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
-from kdconsole.runs.events import AnyEvent, Epoch
 from kdconsole.runs.state import RunState
 from kdconsole.runs.status import RunStatus, Status
+from kdconsole.runs.timeline import Timeline
+from kdconsole.text import printable
 from kdconsole.tui.follower import Polled
 
 LONGEST_GAP = 30.0  # seconds of the run: nobody watches a stopped run wait to be resumed
@@ -30,11 +32,9 @@ class ReplayStatus(RunStatus, frozen=True):
 
 
 class Replay:
-    """Feeds a live screen with `events` by a clock of its own. `pause`, `hop` and `faster` may be called by any thread."""
+    """Feeds a live screen with a log by a clock of its own. `pause`, `hop` and `faster` may be called by any thread."""
 
-    def __init__(
-        self, events: Sequence[AnyEvent], speed: float | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, log: Timeline, speed: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         """`speed` is how many seconds of the run pass in one; None: as many as make the replay USUAL_LENGTH long."""
         self.lock = threading.Lock()
         self.gone = False
@@ -42,9 +42,9 @@ class Replay:
         self.looked = 0.0
         self.state = RunState()
         self.generation = 0
-        self._events = events
-        self._times = _paced(events)  # seconds of the replay at speed 1
-        self._epochs = [time for time, event in zip(self._times, events, strict=True) if isinstance(event, Epoch)]
+        self._log = log
+        self._times = _paced(log.times)  # seconds of the replay at speed 1
+        self._epochs = [self._times[place] for place in log.epochs]
         self.length = self._times[-1] if self._times else 0.0
         self.speed = max(1.0, self.length / USUAL_LENGTH) if speed is None else speed
         self.paused = False
@@ -63,16 +63,23 @@ class Replay:
                 self._place = min(self.length, self._place + (now - self._then) * self.speed)
             self._then = now
             due = bisect_right(self._times, self._place)
-            changed, self._told = self._told or due != self._taken, False
+            changed, self._told = self._told, False
             if due < self._taken:
                 self._begin_anew()
+                changed = True
             starts = self.state.starts
             until = min(due, self._taken + SLICE)
-            self.state.extend(self._events[self._taken : until])
+            fault = ""
+            try:
+                self.state.extend(self._log.read(self._taken, until))
+            except OSError as error:
+                fault, until = printable(error.strerror or str(error)), self._taken
+                self.paused = True
+            changed |= until != self._taken or fault != self.fault
+            self.fault, self._taken = fault, until
             self.generation += self.state.starts != starts
-            self._taken = until
             self.status = self._status()
-            return Polled(changed, until < due)
+            return Polled(changed, until < due and not fault)
 
     def keep(self) -> None:
         """A replay leaves nothing behind."""
@@ -122,13 +129,13 @@ class Replay:
         return ReplayStatus(Status.LIVE, words=words)
 
 
-def _paced(events: Sequence[AnyEvent]) -> list[float]:
+def _paced(times: Sequence[float]) -> Sequence[float]:
     """When each event is due: as in the run, long pauses shortened, clocks that were set back ignored."""
-    times: list[float] = []
-    place, latest = 0.0, None
-    for event in events:
-        if latest is not None and event.t > latest:
-            place += min(event.t - latest, LONGEST_GAP)
-        latest = max(event.t, latest or event.t)
-        times.append(place)
-    return times
+    due = array("d")
+    place, latest = 0.0, times[0] if times else 0.0
+    for written in times:
+        if written > latest:
+            place += min(written - latest, LONGEST_GAP)
+            latest = written
+        due.append(place)
+    return due

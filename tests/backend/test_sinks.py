@@ -10,10 +10,11 @@ from kdconsole.backend.sinks import Background
 from kdconsole.runs.cache import Cache
 from kdconsole.runs.events import AnyEvent, Epoch, Notice, Step
 from kdconsole.runs.layout import RunFolder
-from kdconsole.runs.log import EventTail, EventWriter, read_events
+from kdconsole.runs.log import EventTail, EventWriter
 from kdconsole.runs.reader import StateReader
 from kdconsole.runs.state import RunState
 from tests.backends import PATIENCE
+from tests.runs.logs import read_events
 
 
 def _notice(text: str) -> Notice:

@@ -14,11 +14,11 @@ from kdconsole.models.header import replace_metadata
 from kdconsole.models.weights import save_weights
 from kdconsole.runs.events import decode
 from kdconsole.runs.layout import RunFolder
-from kdconsole.runs.log import read_events
 from kdconsole.runs.state import RunState
 from tests.backends import Typed
 from tests.hostile import EVIL, NAME, RECIPE, hostile_run, hostile_runs, is_harmless, told
 from tests.models.helpers import info_of, lively
+from tests.runs.logs import read_events
 
 SEEN = "[red]x"
 

@@ -1,6 +1,6 @@
 """Small, exact event logs for tests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kdconsole.runs.events import (
@@ -15,7 +15,9 @@ from kdconsole.runs.events import (
     encode,
 )
 from kdconsole.runs.layout import RunFolder
+from kdconsole.runs.log import EventTail
 from kdconsole.runs.result import Result, Score
+from kdconsole.runs.timeline import Timeline
 
 FACTS = {
     "name": "kd", "dataset": "digits", "teacher": "resnet20", "student": "resnet8", "method": "kd", "augment": "crop",
@@ -94,3 +96,14 @@ def write_log(folder: RunFolder | Path, events: list[AnyEvent]) -> RunFolder:
     folder.path.mkdir(parents=True, exist_ok=True)
     folder.events.write_bytes(b"".join(encode(event) for event in events))
     return folder
+
+
+def read_events(path: Path) -> list[AnyEvent]:
+    """All complete, known events of a log; none when there is no file."""
+    return EventTail(path).read()
+
+
+def timeline_of(events: Iterable[AnyEvent], path: Path) -> Timeline:
+    """Of a log at `path` that holds `events`."""
+    path.write_bytes(b"".join(map(encode, events)))
+    return Timeline(path)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kdconsole.runs.events import AnyEvent, Failed, Notice, Step, Vitals, encode
-from kdconsole.runs.log import EventTail, EventWriter, read_events
+from kdconsole.runs.log import EventTail, EventWriter
+from tests.runs.logs import read_events
 
 from .logs import run_log
 

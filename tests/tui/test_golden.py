@@ -21,7 +21,7 @@ from textual.pilot import Pilot
 
 from kdconsole.launch.errands import ErrandFailed, Picture, Pictures
 from kdconsole.recipe.schema import Recipe
-from kdconsole.runs.log import read_events
+from kdconsole.runs.timeline import Timeline
 from kdconsole.tui.app import KdApp
 from kdconsole.tui.messages import OpenBuilder
 from kdconsole.tui.replay import Replay
@@ -164,7 +164,7 @@ def console(name: str) -> KdApp:
     if name in BUILDER:
         return KdApp(root, None, OpenBuilder(path=Path("recipes/icd/icd_kd.toml")))
     if name == "replay":
-        return KdApp(root, OVER, None, Replay(read_events(root / OVER / "events.jsonl"), 1e6))
+        return KdApp(root, OVER, None, Replay(Timeline(root / OVER / "events.jsonl"), 1e6))
     return KdApp(root, {"hard": "hard-affine-s0"}.get(name))
 
 

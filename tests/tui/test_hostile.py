@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from kdconsole.runs.log import read_events
+from kdconsole.runs.timeline import Timeline
 from kdconsole.tui.app import KdApp
 from kdconsole.tui.replay import Replay
 from tests.hostile import NAME, hostile_runs, is_harmless
@@ -109,7 +109,7 @@ async def test_the_comparison_and_the_differences(runs: Path, size: tuple[int, i
 
 
 async def test_a_replay(runs: Path) -> None:
-    app = KdApp(runs, "plain", replay=Replay(read_events(runs / "plain" / "events.jsonl"), speed=1e9))
+    app = KdApp(runs, "plain", replay=Replay(Timeline(runs / "plain" / "events.jsonl"), speed=1e9))
     async with app.run_test(size=(200, 60)) as pilot:
         await look(pilot, has("replay ended", SEEN))
 

@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from kdconsole.runs.events import Augmented, Phase, Started, Step, Turn, Vitals, encode
 from kdconsole.runs.series import Series
+from kdconsole.runs.timeline import Timeline
 from kdconsole.tui.app import KdApp
 from kdconsole.tui.charset import VARIABLE
 from kdconsole.tui.log_places import place_in
@@ -17,7 +18,7 @@ from kdconsole.tui.screens.live import LiveScreen
 from kdconsole.tui.screens.log import FileLines, LogScreen
 from kdconsole.tui.view_state import Cursor
 from tests.tui.fixture_run import Holder, Story, append, finished, make_run
-from tests.tui.hard_run import events, make_hard_run
+from tests.tui.hard_run import make_hard_run
 from tests.tui.screens import has, list_has, live_has, shown, until
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -332,7 +333,7 @@ async def test_curves_go_at_once_with_what_showed_them(root: Path) -> None:
 
 async def test_a_replay_plays_pauses_and_hops(tmp_path: Path) -> None:
     make_run(tmp_path, Story(name="done"), finished(Story(name="done")))
-    player = Replay([*Story(name="done").events(), finished(Story(name="done"))], speed=1e-3)
+    player = Replay(Timeline(tmp_path / "done" / "events.jsonl"), speed=1e-3)
     app = KdApp(tmp_path, "done", replay=player)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(pilot, has("▸ replay ×0.001", "space pause"))
@@ -354,7 +355,7 @@ async def test_a_replay_plays_pauses_and_hops(tmp_path: Path) -> None:
 
 async def test_a_replay_of_turns_draws_what_the_run_drew(tmp_path: Path) -> None:
     make_hard_run(tmp_path)
-    player = Replay(list(events()), speed=1e6)
+    player = Replay(Timeline(tmp_path / "hard" / "events.jsonl"), speed=1e6)
     app = KdApp(tmp_path, "hard", replay=player)
     async with app.run_test(size=(200, 60)) as pilot:
         await until(pilot, has("replay ended", "augmentor 3  20 iterations", "switch on error"))
