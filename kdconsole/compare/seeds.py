@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from kdconsole.compare.collect import Row
 from kdconsole.compare.table import Line, Table
+from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.status import Status
 
 
@@ -44,6 +45,31 @@ def runs_of(table: Table, line: Line, column: int) -> tuple[Row, ...]:
         and row.method == line.method and (row.pair, row.dataset) == table.pairs[column]
     )  # fmt: skip
     return begun if table.by == "method" and len({row.recipe_hash for row in begun}) == 1 else ()
+
+
+@dataclass(frozen=True)
+class Relatives:
+    """Of a cell without any run: a run of its line, one of its column, and the column's seeds. What the first does, with the
+    data and networks of the second, is what the cell lacks.
+    """
+
+    line: RunFolder
+    column: RunFolder
+    seeds: tuple[int, ...]
+
+
+def relatives_of(table: Table, line: Line, column: int) -> Relatives | None:
+    """None for a cell that has runs, and where the line or the column has none of one's own."""
+    if line.cells[column] is not None or runs_of(table, line, column):
+        return None
+    beside = [cell for cell in line.cells if cell]
+    above = [other.cells[column] for other in table.lines if not other.teacher and not other.source]
+    of_line = next((row.folder for cell in beside for row in cell.rows if row.folder), None)
+    of_column = next((row.folder for cell in above if cell for row in cell.rows if row.folder), None)
+    if line.teacher or of_line is None or of_column is None:
+        return None
+    seeds = {seed for cell in above if cell for seed in cell.seeds if seed is not None}
+    return Relatives(of_line, of_column, tuple(sorted(seeds)) or (0,))
 
 
 def seeds_of(table: Table, line: Line, column: int) -> list[Seed]:

@@ -200,7 +200,7 @@ class KdApp(TypeAhead, TerminalDiff):
         from kdconsole.tui.screens.build import BuildScreen
 
         try:
-            screen = BuildScreen(self.root, path=message.path, parent=message.parent)
+            screen = BuildScreen(self.root, message)
         except UserError as error:
             self.notify(str(error), severity="error", markup=False)
             return

@@ -309,7 +309,14 @@ KEYS = (
         11,
     ),
     Key(
-        "compare.seeds", COMPARE, "R", "R", "seeds", "run seeds", "start the seeds that the cell lacks (asks first)", 4
+        "compare.seeds",
+        COMPARE,
+        "R",
+        "R",
+        "seeds",
+        "run seeds",
+        "start the seeds that the cell lacks (asks first); build the recipe of a cell without runs",
+        4,
     ),
     Key(
         "compare.export",

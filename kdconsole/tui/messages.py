@@ -26,12 +26,23 @@ class Detach(Message):
 
 
 class OpenBuilder(Message):
-    """The person wants to build a recipe: that in `path`, a new one that begins as `parent` does, or just a new one."""
+    """The person wants to build a recipe: that in `path`, a new one that begins as `parent` does, or just a new one.
 
-    def __init__(self, parent: Path | None = None, path: Path | None = None) -> None:
+    With a `pair`, the new one has that recipe's data and networks, and is for `seeds`.
+    """
+
+    def __init__(
+        self,
+        parent: Path | None = None,
+        path: Path | None = None,
+        pair: Path | None = None,
+        seeds: tuple[int, ...] = (),
+    ) -> None:
         super().__init__()
         self.parent = parent
         self.path = path
+        self.pair = pair
+        self.seeds = seeds
 
 
 class OpenCompare(Message):

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from kdconsole.runs.layout import RunFolder, run_names
 from kdconsole.runs.reader import is_finished
 from kdconsole.tui.app import KdApp
+from kdconsole.tui.screens.build import BuildScreen
 from kdconsole.tui.screens.compare import CompareScreen
 from kdconsole.tui.screens.live import LiveScreen
 from kdconsole.tui.screens.pick import PickOne
@@ -19,6 +20,15 @@ from tests.tui.complete_runs import complete_run
 from tests.tui.screens import has, shown, until
 
 WIDE = (140, 40)
+DKD, KD_WIDE = (
+    f"""method = "{method}"
+student = "{student}"
+teacher = {{ arch = "wrn_40_2", train = {{}} }}
+data = "cifar100"
+train = {{ epochs = {epochs} }}
+"""
+    for method, student, epochs in (("dkd", "wrn_16_2", 3), ("kd", "wrn_40_1", 9))
+)
 
 
 async def opened(pilot: Pilot[int], *words: str) -> str:
@@ -197,6 +207,33 @@ async def test_a_blank_cell_names_the_runs_that_have_not_come_so_far(runs: Path,
         await pilot.press("y")
         await until(pilot, lambda _: bool(started))
     assert started == [["dkd-w-s0"]]
+
+
+async def test_the_recipe_of_a_cell_without_runs_is_built_from_its_line_and_its_column(
+    runs: Path, started: list[list[str]]
+) -> None:
+    app = KdApp(runs)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await opened(pilot, "76.30")
+        grid = app.screen.query_one(Grid)
+        column = next(i for i, head in enumerate(grid.data.heads[1:]) if head.endswith("wrn_40_1"))
+        RunFolder(runs / "dkd-s0").recipe.write_text(DKD, encoding="utf-8")
+        RunFolder(runs / "kd-w-s0").recipe.write_text(KD_WIDE, encoding="utf-8")
+        await go_to(pilot, "dkd", column)
+        await until(pilot, has("no complete run  → R builds its recipe"))
+        await pilot.press("R")
+        await until(pilot, lambda _: isinstance(app.screen, BuildScreen))
+        assert isinstance(app.screen, BuildScreen)
+        recipe = app.screen.draft.reading.recipe
+        assert recipe is not None and recipe.teacher is not None
+        assert (recipe.teacher.arch, recipe.student.arch, recipe.seeds) == ("wrn_40_2", "wrn_40_1", [0])
+        assert recipe.term_labels() == ["ce", "dkd"] and recipe.train.epochs == 3
+        await until(pilot, has("dkd-wrn_40_2-wrn_40_1.toml", "diff vs the run's recipe", "+ student.arch = wrn_40_1"))
+        await pilot.press("4")
+        await go_to(pilot, "teacher", column)
+        await pilot.press("R")
+        await until(pilot, has("There is no run here whose recipe"))
+    assert started == []
 
 
 async def test_a_recipe_that_no_longer_holds_is_told_and_nothing_starts(runs: Path, started: list[list[str]]) -> None:

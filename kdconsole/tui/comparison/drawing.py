@@ -9,7 +9,7 @@ from rich.text import Text
 from kdconsole.compare.collect import Row
 from kdconsole.compare.published import published_words
 from kdconsole.compare.render.text import cell_text, label_text, number, p_text, remarks, signed
-from kdconsole.compare.seeds import Seed, SeedStatus, runs_of, seeds_of
+from kdconsole.compare.seeds import Relatives, Seed, SeedStatus, relatives_of, runs_of, seeds_of
 from kdconsole.compare.table import TEACHER, Cell, Line, Statistic, Table
 from kdconsole.text import printable
 from kdconsole.tui.comparison.options import PAPERS, SHOWN, Options
@@ -53,6 +53,11 @@ class Selected:
     def seeds(self) -> list[Seed]:
         """The seeds that the cell has and lacks; empty without runs of one's own."""
         return seeds_of(self.table, self.line, self.column)
+
+    @property
+    def relatives(self) -> Relatives | None:
+        """Whose recipes together say what a blank cell lacks."""
+        return relatives_of(self.table, self.line, self.column)
 
 
 def nothing_words(table: Table | None, runs: int, trouble: str, key: KeyOf) -> str:
@@ -158,7 +163,9 @@ def cell_lines(selected: Selected | None, table: Table | None, palette: Palette,
     if selected is not None:
         shown[0].append(f"{selected.title}  ", palette.accent)
         if selected.cell is None and not selected.rows:
-            shown[0].append("no run that has reached its last epoch", palette.dim)
+            shown[0].append("no complete run", palette.dim)
+            if selected.relatives is not None:
+                shown[0].append(f"  → {key('compare.seeds')} builds its recipe", palette.accent)
         elif selected.cell is not None and selected.line.source:
             shown[0].append(f"{number(selected.cell.mean, PRECISION)} published in {selected.cell.source}")
         else:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kdconsole.compare.seeds import Seed, SeedStatus
+from kdconsole.compare.seeds import Relatives, Seed, SeedStatus
 from kdconsole.runs.layout import RunFolder
 from kdconsole.text import printable
 from kdconsole.tui.comparison.drawing import Selected
@@ -40,10 +40,10 @@ class Further:
         return [*new, *(seed.row.folder for seed in self.unfinished if seed.row and seed.row.folder)]
 
 
-def further_runs(selected: Selected | None) -> Further | str:
-    """What the selected cell lacks, or why nothing can be started."""
+def further_runs(selected: Selected | None) -> Further | Relatives | str:
+    """What the selected cell lacks, whose recipes say what a blank one lacks, or why nothing can be started."""
     if selected is None or not selected.rows:
-        return NO_RECIPE
+        return (selected and selected.relatives) or NO_RECIPE
     seeds = selected.seeds
     missing = tuple(seed.number for seed in seeds if seed.status is SeedStatus.MISSING)
     unfinished = tuple(seed for seed in seeds if seed.status is SeedStatus.UNFINISHED)

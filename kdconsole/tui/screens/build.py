@@ -21,17 +21,16 @@ from kdconsole.launch.cost import Cost, Past, cost_of, past_runs
 from kdconsole.recipe.draft.difference import difference
 from kdconsole.recipe.draft.files import (
     DraftFile,
-    cloned_draft,
     content_of,
-    fresh_draft,
     open_draft,
 )
 from kdconsole.recipe.draft.fixes import Fix
 from kdconsole.recipe.draft.preview import preview
-from kdconsole.recipe.draft.reading import Reading, read
+from kdconsole.recipe.draft.reading import Reading
 from kdconsole.recipe.draft.rows import Row
 from kdconsole.recipe.problems import KeyPath, Problem
 from kdconsole.text import printable
+from kdconsole.tui.builder.beginning import beginning
 from kdconsole.tui.builder.editing import Editing
 from kdconsole.tui.builder.form import FormView, faults_by_path, head_line
 from kdconsole.tui.builder.inspection import Inspection, inspect
@@ -48,6 +47,7 @@ from kdconsole.tui.builder.lines import (
 from kdconsole.tui.builder.saving import Saving
 from kdconsole.tui.builder.starting import Starting
 from kdconsole.tui.keys import BUILD, bindings
+from kdconsole.tui.messages import OpenBuilder
 from kdconsole.tui.palette import Palette, follow_theme, palette_for
 from kdconsole.tui.screens.before_after import BeforeAfter
 from kdconsole.tui.screens.find import Find, Option
@@ -96,21 +96,14 @@ class BuildScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(BUILD)]
     PLACE: ClassVar[str] = BUILD
 
-    def __init__(self, root: Path, path: Path | None, parent: Path | None = None) -> None:
-        """Runs go below `root`. The recipe is that in `path` (which need not exist), else a copy of `parent`, else fresh.
-
-        Raises UserError when a file cannot be read.
-        """
+    def __init__(self, root: Path, wish: OpenBuilder) -> None:
+        """Runs go below `root`. Raises UserError when a file cannot be read."""
         super().__init__()
         self.root = root
-        here = Path.cwd()
-        if path is not None:
-            self.draft = open_draft(path.absolute())
-        else:
-            self.draft = fresh_draft(here) if parent is None else cloned_draft(parent, here)
+        self.draft = beginning(wish, Path.cwd())
         self.file = DraftFile(self.draft)
-        self._began_as = None if parent is None else read(self.draft.text, parent)
-        self._against_began = parent is not None
+        self._began_as = None if wish.parent is None else open_draft(wish.parent).reading
+        self._against_began = wish.parent is not None
         self._view = FormView()
         self._form = Form(self._view, self.draft)
         self._saving = Saving(self)

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from kdconsole.compare.grouping import group_keys
+from kdconsole.compare.seeds import Relatives
 from kdconsole.compare.table import Line, Table
 from kdconsole.errors import UserError
 from kdconsole.runs.filtering import Filter, FilterError
@@ -37,7 +38,7 @@ from kdconsole.tui.comparison.options import Options
 from kdconsole.tui.comparison.reading import Compared, Curved, TableReader, Wanted, read_curves
 from kdconsole.tui.comparison.taking import fault_of_name, markdown, write_table
 from kdconsole.tui.keys import COMPARE, bindings, shown_key
-from kdconsole.tui.messages import OpenRun, StartRuns
+from kdconsole.tui.messages import OpenBuilder, OpenRun, StartRuns
 from kdconsole.tui.palette import palette_for
 from kdconsole.tui.screens.ask import Ask
 from kdconsole.tui.screens.confirm import Confirm
@@ -389,10 +390,13 @@ class CompareScreen(Screen[None]):
     # -- missing seeds --------------------------------------------------------------------------------------------
 
     def action_seeds(self) -> None:
-        """Ask, then start the seeds that the selected cell lacks."""
+        """Ask, then start the seeds that the selected cell lacks; for a cell without any run, build its recipe."""
         further = further_runs(self._selected)
         if isinstance(further, str):
             self._complain(further)
+            return
+        if isinstance(further, Relatives):
+            self.post_message(OpenBuilder(further.line.recipe, pair=further.column.recipe, seeds=further.seeds))
             return
 
         def answered(yes: bool | None) -> None:
