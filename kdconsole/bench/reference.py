@@ -54,16 +54,16 @@ def reference_step(assembly: Assembly) -> Callable[[], None]:
     optimizer = build_optimizer(assembly.recipe.train.optimizer, student.parameters(), device)
     for group in optimizer.param_groups:
         group["fused"] = False  # PyTorch's own choice, as such loops leave it
-    batches = _endless(
-        DataLoader(
-            PilImages(assembly),
-            batch_size=assembly.recipe.train.batch_size,
-            shuffle=True,
-            num_workers=WORKERS,
-            persistent_workers=True,
-            pin_memory=device.type == "cuda",
-        )
+    loader = DataLoader(
+        PilImages(assembly),
+        batch_size=assembly.recipe.train.batch_size,
+        shuffle=True,
+        num_workers=WORKERS,
+        persistent_workers=True,
+        pin_memory=device.type == "cuda",
     )
+    start_workers(loader)
+    batches = _endless(loader)
 
     def step() -> None:
         images, labels = (tensor.to(device) for tensor in next(batches))
@@ -81,6 +81,12 @@ def reference_step(assembly: Assembly) -> Callable[[], None]:
         loss.item()
 
     return step
+
+
+def start_workers(loader: DataLoader[Any]) -> None:
+    """Let the workers of a loader that keeps them begin now. Begun after the first steps they would be copies of a process of
+    gigabytes, and each would keep all of it that the process writes over."""
+    iter(loader)
 
 
 def _endless(loader: DataLoader[Any]) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset, RandomSampler
 
 from kdconsole.backend.assembly import Assembly
-from kdconsole.bench.reference import WORKERS, PilImages
+from kdconsole.bench.reference import WORKERS, PilImages, start_workers
 from kdconsole.errors import ExitCode, UserError
 from kdconsole.recipe.params import NamedParams
 from kdconsole.recipe.schema import Train
@@ -58,6 +58,7 @@ def torchdistill_step(assembly: Assembly, *, mended: bool) -> Callable[[], None]
     if assembly.teacher is not None:
         teacher = copy.deepcopy(assembly.teacher.network).to(memory_format=torch.contiguous_format).train(not mended)
     box = training_box(student, teacher, assembly.recipe.train, PilImages(assembly), assembly.device)
+    start_workers(box.train_data_loader)
     losses = train(box, assembly.device)
 
     def step() -> None:
