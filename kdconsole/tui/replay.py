@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
+from kdconsole.runs.events import AnyEvent
 from kdconsole.runs.state import RunState
 from kdconsole.runs.status import RunStatus, Status
 from kdconsole.runs.timeline import Timeline
@@ -56,30 +57,39 @@ class Replay:
         self.status: RunStatus = self._status()
 
     def poll(self) -> Polled:
-        """Take the events that are due."""
+        """Take the events that are due. They are read without the lock, so that no key waits for a disk."""
         with self.lock:
             now = self._clock()
             if not self.paused:
                 self._place = min(self.length, self._place + (now - self._then) * self.speed)
             self._then = now
             due = bisect_right(self._times, self._place)
-            changed, self._told = self._told, False
-            if due < self._taken:
-                self._begin_anew()
-                changed = True
-            starts = self.state.starts
-            until = min(due, self._taken + SLICE)
-            fault = ""
-            try:
-                self.state.extend(self._log.read(self._taken, until))
-            except OSError as error:
-                fault, until = printable(error.strerror or str(error)), self._taken
-                self.paused = True
-            changed |= until != self._taken or fault != self.fault
-            self.fault, self._taken = fault, until
-            self.generation += self.state.starts != starts
+            again = due < self._taken
+            first = 0 if again else self._taken
+            until = min(due, first + SLICE)
+        # what is wrong with the log is seen again only where it is read
+        events, fault = self._read(first, until) if again or until > first else ([], self.fault)
+        with self.lock:
+            changed = self._told or again or until != first or fault != self.fault
+            self._told, self.fault = False, fault
+            if fault:  # what was played stays
+                self.paused, self._place = True, self._times[self._taken - 1] if self._taken else 0.0
+            else:
+                if again:
+                    self._begin_anew()
+                starts = self.state.starts
+                self.state.extend(events)
+                self.generation += self.state.starts != starts
+                self._taken = until
             self.status = self._status()
             return Polled(changed, until < due and not fault)
+
+    def _read(self, first: int, until: int) -> tuple[list[AnyEvent], str]:
+        """Events, or why there are none."""
+        try:
+            return self._log.read(first, until), ""
+        except OSError as error:
+            return [], printable(error.strerror or str(error))
 
     def keep(self) -> None:
         """A replay leaves nothing behind."""

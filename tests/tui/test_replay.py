@@ -1,12 +1,13 @@
 """A run played once more: which events are there at which time."""
 
+import os
 import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from kdconsole.runs.events import Notice
+from kdconsole.runs.events import AnyEvent, Notice
 from kdconsole.runs.state import RunState
 from kdconsole.runs.timeline import Timeline
 from kdconsole.tui.replay import LONGEST_GAP, USUAL_LENGTH, Replay
@@ -130,12 +131,44 @@ def test_a_log_that_vanishes_is_told_and_what_was_played_stays(log: Timeline, tm
     path = tmp_path / "events.jsonl"
     shutil.copy(log.path, path)
     player, hand = replay(Timeline(path))
-    hand.now += 2.01
-    assert settled(player).step == 40
+    hand.now += 4.01
+    assert settled(player).step == 80
     path.rename(tmp_path / "elsewhere")
     hand.now += 2.0
     assert player.poll().changed and player.fault == "No such file or directory"
-    assert player.state.step == 40 and player.status.word == "paused" and not player.poll().changed
+    assert player.state.step == 80 and player.status.word == "paused" and not player.poll().changed
+    player.hop(-1)
+    assert settled(player).step == 80
     (tmp_path / "elsewhere").rename(path)
     player.pause()
-    assert settled(player).step == 80 and not player.fault
+    hand.now += 2.01
+    assert settled(player).step == 120 and not player.fault
+
+
+def test_a_log_that_is_cut_or_another_is_no_end(log: Timeline, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    for change in (lambda: os.truncate(path, 500), lambda: (path.unlink(), shutil.copy(log.path, path))):
+        path.unlink(missing_ok=True)
+        shutil.copy(log.path, path)
+        player, hand = replay(Timeline(path))
+        hand.now += 2.01
+        assert settled(player).step == 40
+        keep = path.open()  # so that its place in the file system is not given to the next
+        change()
+        hand.now += 1e6
+        assert settled(player).step == 40 and player.status.word == "paused"
+        assert player.fault == "the log is not the one that was opened"
+        keep.close()
+
+
+def test_no_key_waits_for_the_disk(log: Timeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    player, hand = replay(log)
+    read = log.read
+
+    def slow(first: int, until: int) -> list[AnyEvent]:
+        assert not player.lock.locked()
+        return read(first, until)
+
+    monkeypatch.setattr(log, "read", slow)
+    hand.now += 2.01
+    assert settled(player).step == 40
