@@ -84,8 +84,8 @@ def reference_step(assembly: Assembly) -> Callable[[], None]:
 
 
 def start_workers(loader: DataLoader[Any]) -> None:
-    """Let the workers of a loader that keeps them begin now. Begun after the first steps they would be copies of a process of
-    gigabytes, and each would keep all of it that the process writes over."""
+    """Let the workers of a loader that keeps them begin now. Begun after the first steps on a CPU they would be copies of a
+    process of gigabytes, and each would keep all of it that the process writes over."""
     iter(loader)
 
 

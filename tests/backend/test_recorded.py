@@ -5,6 +5,7 @@ With a GPU the recordings are CUDA graphs. Without one they are taken down on a 
 not there watches over the devices of all tensors.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +16,7 @@ import torch
 from kdconsole.augment.hard.augmentor import Augmentor
 from kdconsole.backend.assembly import Assembly, recorded
 from kdconsole.backend.courses import Course
-from kdconsole.backend.graph import CudaRecorder, RecordedStep, Recorder
+from kdconsole.backend.graph import REHEARSALS, CudaRecorder, RecordedStep, Recorder
 from kdconsole.backend.step import AnyStep
 from kdconsole.backend.teacher import ReadyTeacher
 from kdconsole.backend.turns import WORKED, Turns, side_by_side
@@ -54,12 +55,36 @@ def check(make: Make, device: str) -> None:
     order, to rounding."""
     expected = list(trained(make([]), lambda step: RecordedStep(step, Bystander(), print)))
     notes: list[str] = []
-    assembly = make(notes)
-    found = list(trained(assembly, lambda step: in_recordings(assembly, step, notes.append)))
+    assembly, steps = make(notes), list[Counted]()
+
+    def quick(step: AnyStep) -> Call:
+        steps.append(Counted(step, in_recordings(assembly, step, notes.append)))
+        return steps[-1]
+
+    found = list(trained(assembly, quick))
     assert not [note for note in notes if "captured" in note]
+    assert all(step.is_recorded() for step in steps)
     assert_same(found, expected, device)
     if device == "cpu":
         rehearse_on_a_stand_in(make([]))
+
+
+class Counted:
+    """A step that knows what kinds of batches it met, and how often."""
+
+    def __init__(self, step: AnyStep, call: Call) -> None:
+        self._step = step
+        self._call = call
+        self._kinds: Counter[object] = Counter()
+
+    def __call__(self, raw: Raw, learning_rate: float) -> None:
+        self._kinds[(self._step.mode, *(tensor.shape for tensor in raw))] += 1
+        self._call(raw, learning_rate)
+
+    def is_recorded(self) -> bool:
+        """Whether each kind was, that came often enough; whole batches and the last one at least."""
+        often = {kind for kind, times in self._kinds.items() if times > REHEARSALS}
+        return isinstance(self._call, RecordedStep) and len(often) >= 2 and often == set(self._call._recordings)
 
 
 def in_recordings(assembly: Assembly, step: AnyStep, notify: Callable[[str], None]) -> Call:
