@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from kdconsole.compare.collect import Row
 from kdconsole.compare.table import Line, Table
@@ -49,25 +50,37 @@ def runs_of(table: Table, line: Line, column: int) -> tuple[Row, ...]:
 
 @dataclass(frozen=True)
 class Relatives:
-    """Of a cell without any run: a run of its line, one of its column, and the column's seeds. What the first does, with the
-    data and networks of the second, is what the cell lacks.
+    """Of a cell without any run: the runs of its line, those of its column, and the column's seeds. What the former do, with
+    the data and networks of the latter, is what the cell lacks.
     """
 
-    line: RunFolder
-    column: RunFolder
+    line: tuple[RunFolder, ...]
+    column: tuple[RunFolder, ...]
     seeds: tuple[int, ...]
+
+    def recipes(self) -> tuple[Path, Path] | None:
+        """A stored recipe of each; None where all of one are gone."""
+        line, column = (
+            next((folder.recipe for folder in side if folder.recipe.exists()), None)
+            for side in (self.line, self.column)
+        )
+        return None if line is None or column is None else (line, column)
 
 
 def relatives_of(table: Table, line: Line, column: int) -> Relatives | None:
-    """None for a cell that has runs, and where the line or the column has none of one's own."""
-    if line.cells[column] is not None or runs_of(table, line, column):
+    """None for a cell that has runs, complete or not, where the line or the column has none of one's own, and where the
+    lines of the table are not methods: networks and data may be what tells them apart.
+    """
+    here = [row for row in table.rows if (row.pair, row.dataset) == table.pairs[column]]
+    if table.by != "method" or line.teacher or line.source or line.cells[column] is not None:
         return None
-    beside = [cell for cell in line.cells if cell]
+    if any(row.method == line.method for row in here):
+        return None
+    of_line = tuple(row.folder for cell in line.cells if cell for row in cell.rows if row.folder)
+    of_column = tuple(row.folder for row in here if row.folder)
+    if not of_line or not of_column:
+        return None
     above = [other.cells[column] for other in table.lines if not other.teacher and not other.source]
-    of_line = next((row.folder for cell in beside for row in cell.rows if row.folder), None)
-    of_column = next((row.folder for cell in above if cell for row in cell.rows if row.folder), None)
-    if line.teacher or of_line is None or of_column is None:
-        return None
     seeds = {seed for cell in above if cell for seed in cell.seeds if seed is not None}
     return Relatives(of_line, of_column, tuple(sorted(seeds)) or (0,))
 

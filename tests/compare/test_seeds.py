@@ -1,8 +1,11 @@
 """Which seeds a cell has and lacks."""
 
+from pathlib import Path
+
 from kdconsole.compare.collect import Row
-from kdconsole.compare.seeds import Seed, SeedStatus, runs_of, seeds_of, stem_of
+from kdconsole.compare.seeds import Seed, SeedStatus, relatives_of, runs_of, seeds_of, stem_of
 from kdconsole.compare.table import Line, Table, compare_table
+from kdconsole.runs.layout import RunFolder
 from kdconsole.runs.status import RunStatus, Status
 from tests.compare.papers import row
 
@@ -86,3 +89,36 @@ def test_unfinished_runs_of_several_recipes_are_no_ones_in_particular() -> None:
          *runs("dkd", 1, recipe_hash="b", **live, **OTHER)]
     )  # fmt: skip
     assert runs_of(table, line_of(table, "dkd"), table.columns.index("vgg13→vgg8")) == ()
+
+
+def test_the_relatives_of_a_cell_without_runs(tmp_path: Path) -> None:
+    def run(method: str, student: str, seed: int = 0, **changes: object) -> Row:
+        name = f"{method}-{student}-s{seed}"
+        return row(method, 75.0, seed, run=name, student=student, folder=RunFolder(tmp_path / name), **changes)
+
+    wide, narrow = "wrn_40_1", "wrn_16_2"
+    rows = [run("kd", narrow), run("kd", wide, 0), run("kd", wide, 3), run("dkd", narrow), run("ce", wide, teacher="")]
+    table = compare_table(rows)
+
+    def column_of(table: Table) -> int:
+        return [pair for pair, _ in table.pairs].index(f"wrn_40_2→{wide}")
+
+    column = column_of(table)
+    found = relatives_of(table, line_of(table, "dkd"), column)
+    assert found is not None and found.seeds == (0, 3)
+    assert [folder.name for folder in found.line] == [f"dkd-{narrow}-s0"]
+    assert [folder.name for folder in found.column] == [f"kd-{wide}-s0", f"kd-{wide}-s3"], "with the teacher"
+    assert found.recipes() is None, "nothing is stored"
+    for folder in (found.line[0], found.column[1]):
+        folder.path.mkdir()
+        folder.recipe.touch()
+    assert found.recipes() == (found.line[0].recipe, found.column[1].recipe)
+    # cells that have runs, even if none counts, and lines that no recipe could be of
+    assert relatives_of(table, line_of(table, "kd"), column) is None
+    assert relatives_of(table, line_of(table, "teacher"), column) is None
+    begun = compare_table([*rows, run("dkd", wide, status=RunStatus(Status.STALE, "killed"), epoch=3)])
+    assert relatives_of(begun, line_of(begun, "dkd"), column_of(begun)) is None
+    by_student = compare_table(rows, by="student")
+    assert not any(
+        relatives_of(by_student, line, at) for line in by_student.lines for at in range(len(by_student.columns))
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from kdconsole.recipe.write import recipe_toml
 from kdconsole.runs.layout import RunFolder, run_names
 from kdconsole.runs.reader import is_finished
 from kdconsole.tui.app import KdApp
@@ -16,19 +17,22 @@ from kdconsole.tui.screens.live import LiveScreen
 from kdconsole.tui.screens.pick import PickOne
 from kdconsole.tui.widgets.grid import Grid
 from tests.backends import ALONE, Backend, kdconsole
+from tests.recipe.helpers import load
 from tests.tui.complete_runs import complete_run
 from tests.tui.screens import has, shown, until
 
 WIDE = (140, 40)
-DKD, KD_WIDE = (
-    f"""method = "{method}"
+
+
+def stored(method: str, student: str, epochs: int) -> str:
+    """A run's recipe as its folder holds it."""
+    text = f"""method = "{method}"
 student = "{student}"
 teacher = {{ arch = "wrn_40_2", train = {{}} }}
 data = "cifar100"
 train = {{ epochs = {epochs} }}
 """
-    for method, student, epochs in (("dkd", "wrn_16_2", 3), ("kd", "wrn_40_1", 9))
-)
+    return recipe_toml(load(text))
 
 
 async def opened(pilot: Pilot[int], *words: str) -> str:
@@ -217,8 +221,8 @@ async def test_the_recipe_of_a_cell_without_runs_is_built_from_its_line_and_its_
         await opened(pilot, "76.30")
         grid = app.screen.query_one(Grid)
         column = next(i for i, head in enumerate(grid.data.heads[1:]) if head.endswith("wrn_40_1"))
-        RunFolder(runs / "dkd-s0").recipe.write_text(DKD, encoding="utf-8")
-        RunFolder(runs / "kd-w-s0").recipe.write_text(KD_WIDE, encoding="utf-8")
+        RunFolder(runs / "dkd-s0").recipe.write_text(stored("dkd", "wrn_16_2", 3), encoding="utf-8")
+        RunFolder(runs / "kd-w-s0").recipe.write_text(stored("kd", "wrn_40_1", 9), encoding="utf-8")
         await go_to(pilot, "dkd", column)
         await until(pilot, has("no complete run  → R builds its recipe"))
         await pilot.press("R")
@@ -230,6 +234,10 @@ async def test_the_recipe_of_a_cell_without_runs_is_built_from_its_line_and_its_
         assert recipe.term_labels() == ["ce", "dkd"] and recipe.train.epochs == 3
         await until(pilot, has("dkd-wrn_40_2-wrn_40_1.toml", "diff vs the run's recipe", "+ student.arch = wrn_40_1"))
         await pilot.press("4")
+        RunFolder(runs / "dkd-s0").recipe.write_text("[data", encoding="utf-8")
+        await go_to(pilot, "dkd", column)
+        await pilot.press("R")
+        await until(pilot, has("dkd-s0/recipe.toml"))
         await go_to(pilot, "teacher", column)
         await pilot.press("R")
         await until(pilot, has("There is no run here whose recipe"))

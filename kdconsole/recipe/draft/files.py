@@ -1,19 +1,16 @@
 """Drafts and the files that they come from and go to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from kdconsole.errors import UserError
 from kdconsole.files import write_text_atomically
+from kdconsole.recipe.draft.crossing import crossed
 from kdconsole.recipe.draft.draft import Draft
 from kdconsole.recipe.draft.fresh import FRESH
-from kdconsole.recipe.draft.lines import drop, put
 from kdconsole.recipe.draft.reading import Reading, read
-from kdconsole.recipe.problems import KeyPath
+from kdconsole.recipe.load import load_recipe
 from kdconsole.text import printable, slug
-
-_OF_A_PAIR = ("data", "teacher", "student")
 
 
 def open_draft(file: Path) -> Draft:
@@ -29,48 +26,24 @@ def fresh_draft(folder: Path) -> Draft:
 
 def cloned_draft(parent: Path, folder: Path) -> Draft:
     """A copy of the recipe in `parent`, in no file yet. Raises UserError when that cannot be read."""
-    draft = _draft_of(parent)
-    _name_after_recipe(draft, folder)
-    return draft
+    text = content_of(parent)
+    if text is None:
+        raise UserError(f"no file {printable(str(parent))}")
+    return _named_draft(Draft(text, parent), folder)
 
 
 def crossed_draft(parent: Path, pair: Path, seeds: Sequence[int], folder: Path) -> Draft:
-    """A copy of the recipe in `parent` with the data and networks of the one in `pair`, for `seeds`, in no file yet.
-
-    It gets the name that such a recipe has without one of its own. Raises UserError when one of them cannot be read.
+    """The recipe in `parent` with the data and networks of the one in `pair`, for `seeds`, in no file yet. Raises UserError
+    when one of them cannot be read or is no good.
     """
-    text, other = _draft_of(parent).text, _draft_of(pair).reading.table
-    for section in ("name", "seeds", *_OF_A_PAIR):
-        text = drop(text, (section,))
-    for section in _OF_A_PAIR:
-        for path, value in _leaves((section,), other.get(section, {})):
-            text = put(text, path, value)
-    draft = Draft(put(text, ("seeds",), list(seeds)), parent)
-    if draft.reading.recipe is not None:
-        draft = Draft(put(draft.text, ("name",), draft.reading.recipe.name), parent)
-    _name_after_recipe(draft, folder)
-    return draft
+    text = crossed(load_recipe(parent), load_recipe(pair), seeds)
+    return _named_draft(Draft(text, parent), folder)
 
 
-def _draft_of(file: Path) -> Draft:
-    text = content_of(file)
-    if text is None:
-        raise UserError(f"no file {printable(str(file))}")
-    return Draft(text, file)
-
-
-def _name_after_recipe(draft: Draft, folder: Path) -> None:
+def _named_draft(draft: Draft, folder: Path) -> Draft:
     name = draft.reading.table.get("name")
     draft.moved_to(folder / f"{slug(name if isinstance(name, str) else 'recipe')}.toml")
-
-
-def _leaves(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Any]]:
-    """The settings in a table and in those below it."""
-    if isinstance(value, dict):
-        for key, inside in value.items():
-            yield from _leaves((*path, key), inside)
-    else:
-        yield path, value
+    return draft
 
 
 def content_of(file: Path) -> str | None:

@@ -33,7 +33,7 @@ from kdconsole.tui.comparison.drawing import (
     options_line,
     run_words,
 )
-from kdconsole.tui.comparison.further import Further, further_runs
+from kdconsole.tui.comparison.further import NO_RECIPE, Further, further_runs
 from kdconsole.tui.comparison.options import Options
 from kdconsole.tui.comparison.reading import Compared, Curved, TableReader, Wanted, read_curves
 from kdconsole.tui.comparison.taking import fault_of_name, markdown, write_table
@@ -396,7 +396,11 @@ class CompareScreen(Screen[None]):
             self._complain(further)
             return
         if isinstance(further, Relatives):
-            self.post_message(OpenBuilder(further.line.recipe, pair=further.column.recipe, seeds=further.seeds))
+            recipes = further.recipes()
+            if recipes is None:
+                self._complain(NO_RECIPE)
+            else:
+                self.post_message(OpenBuilder(recipes[0], pair=recipes[1], seeds=further.seeds))
             return
 
         def answered(yes: bool | None) -> None:

@@ -7,7 +7,7 @@ import tomli
 
 from kdconsole.errors import UserError
 from kdconsole.recipe.draft.draft import Draft
-from kdconsole.recipe.draft.files import cloned_draft, content_of, crossed_draft, fresh_draft, open_draft
+from kdconsole.recipe.draft.files import cloned_draft, content_of, fresh_draft, open_draft
 from kdconsole.recipe.draft.fresh import FRESH
 from kdconsole.recipe.draft.offers import offers_of, presets_around
 from kdconsole.recipe.draft.rows import Row
@@ -214,43 +214,3 @@ def test_files(tmp_path: Path) -> None:
         open_draft(file)
     with pytest.raises(UserError, match="cannot be read"):
         content_of(tmp_path)
-
-
-def test_a_recipe_with_the_networks_of_another(tmp_path: Path) -> None:
-    """What neither is about stays; the comment of a line that goes, goes with it."""
-    parent, pair = tmp_path / "a.toml", tmp_path / "b.toml"
-    parent.write_text(
-        '# mine\nname = "best"\nseeds = [7]\nmethod = "dkd"\nstudent = "resnet8"\n'
-        'teacher = { arch = "resnet20", train = { epochs = 3 } }\n'
-        '[data]\ndataset = "digits"\nfraction = 0.5\n[train]\nepochs = 5 # short\n'
-    )
-    pair.write_text(
-        'method = "kd"\n[data]\ndataset = "cifar100"\n[student]\narch = "wrn_16_2"\n'
-        '[teacher]\narch = "wrn_40_2"\nweights = "t.safetensors"\n[train]\nepochs = 99\n'
-    )
-    draft = crossed_draft(parent, pair, [0, 2], tmp_path / "here")
-    recipe = draft.reading.recipe
-    assert recipe is not None and not draft.reading.problems
-    assert recipe.seeds == [0, 2] and recipe.train.epochs == 5 and recipe.term_labels() == ["ce", "dkd"]
-    assert (recipe.data.dataset, recipe.data.fraction, recipe.student.arch) == ("cifar100", 1.0, "wrn_16_2")
-    assert recipe.teacher is not None
-    assert (recipe.teacher.arch, recipe.teacher.train) == ("wrn_40_2", None)
-    assert str(recipe.teacher.weights).endswith("t.safetensors")
-    assert "# mine" in draft.text and "epochs = 5 # short" in draft.text
-    assert recipe.name == "dkd wrn_40_2→wrn_16_2" and draft.file == tmp_path / "here" / "dkd-wrn_40_2-wrn_16_2.toml"
-    assert draft.saved is None
-    with pytest.raises(UserError, match="no file"):
-        crossed_draft(parent, tmp_path / "gone.toml", [0], tmp_path)
-
-
-def test_a_trained_teacher_crosses_over_and_one_that_is_none_goes(tmp_path: Path) -> None:
-    alone, taught = tmp_path / "a.toml", tmp_path / "b.toml"
-    alone.write_text('data = "digits"\nstudent = "resnet8"\nmethod = "ce"\n')
-    taught.write_text(
-        'data = "digits"\nstudent = "resnet14"\nteacher = { arch = "resnet20", train = { epochs = 3 } }\nmethod = "kd"\n'
-    )
-    there = crossed_draft(alone, taught, [0], tmp_path).reading.recipe
-    assert there is not None and there.teacher is not None and there.teacher.train is not None
-    assert there.teacher.train.epochs == 3 and there.student.arch == "resnet14"
-    back = crossed_draft(taught, alone, [0], tmp_path).reading
-    assert back.recipe is None and any("needs a teacher" in problem.found for problem in back.problems)
