@@ -90,7 +90,8 @@ async def test_the_cursor_moves_through_all_charts_and_zooms(root: Path) -> None
         window = live_screen(app).view.windows["step"]
         assert window.low <= cursor.step <= window.high and window.length == pytest.approx(300)
         await pilot.press("left_square_bracket", "minus", "m")
-        await until(pilot, has("x axes in steps", "800"))
+        await until(pilot, has("x axes in steps"))  # for some seconds
+        await until(pilot, has("800"))
         await pilot.press("0")
         await until(pilot, lambda text: "╎" not in text)
         assert not live_screen(app).view.windows
