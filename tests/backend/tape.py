@@ -130,7 +130,13 @@ class _Watch(TorchDispatchMode):
         kwargs = kwargs or {}
         problem = self._problem(func, args, kwargs)
         if problem:
-            self.waits.append(problem)
+            self._found(problem)
+        return self._run(func, args, kwargs)
+
+    def _found(self, problem: str) -> None:
+        self.waits.append(problem)
+
+    def _run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return func(*args, **kwargs)
 
     def _problem(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -142,19 +148,18 @@ class _Watch(TorchDispatchMode):
 
 
 class _Tape(_Watch):
+    """Takes down what is done."""
+
     def __init__(self, generators: Sequence[torch.Generator]) -> None:
         super().__init__(generators)
         self._operations: list[_Operation] = []
         self._born: dict[int, list[Tensor]] = {}  # what was made on the tape, by the memory that it lies in
         self._before: dict[int, tuple[Tensor, Tensor]] = {}  # what was there before, and as it was
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        problem = self._problem(func, args, kwargs)
-        if problem:
-            raise Refused(f"operation not permitted when stream is capturing: {problem}")
+    def _found(self, problem: str) -> None:
+        raise Refused(f"operation not permitted when stream is capturing: {problem}")
+
+    def _run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         own = tree_map(self._held, (args, kwargs))
         inputs = {_memory(leaf) for leaf in tree_leaves(own) if isinstance(leaf, Tensor)}
         out = func(*args, **kwargs)

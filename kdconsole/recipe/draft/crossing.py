@@ -30,7 +30,7 @@ def crossed(recipe: Recipe, pair: Recipe, seeds: Sequence[int]) -> str:
     text = put(text, ("name",), f"{method_label(recipe)} {networks or pair.student.arch}")
     text = put(text, ("seeds",), list(seeds))
     if recipe.data.dataset != pair.data.dataset:
-        theirs = _tables(without_what_goes_without_saying(pair))["data"]
+        theirs = pair.data.model_dump(exclude_none=True)
         for key in _OF_A_SET:
             text = drop(text, ("data", key))
             if key in theirs:
@@ -83,7 +83,3 @@ def _settings(path: KeyPath, value: Any, *, into_lists: bool) -> Iterator[tuple[
             yield from _settings((*path, index), entry, into_lists=True)
     else:
         yield path, value
-
-
-def _tables(text: str) -> dict[str, Any]:
-    return source_from_text(text, Path("recipe.toml")).table
